@@ -1,0 +1,99 @@
+// Package arch keeps the house in order: it reads the source and checks who knows
+// whom. The table is the plan of the house; change the plan before the walls.
+package arch
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/linli-town/linli/internal/"
+
+// plan lists every room, the rooms it may know, and the tables it may write.
+var plan = map[string]struct{ knows, owns string }{
+	"base/fail":     {},
+	"base/id":       {},
+	"base/text":     {knows: "base/fail"},
+	"base/geo":      {knows: "base/fail"},
+	"base/worktime": {knows: "base/fail"},
+	"base/basemap":  {knows: "base/fail base/geo"},
+	"base/i18n":     {knows: "base/fail"},
+	"base/who":      {knows: "base/id"},
+	"base/db":       {knows: "base/fail base/text", owns: "migration"},
+	"base/blob":     {knows: "base/fail"},
+	"base/job":      {knows: "base/db base/id", owns: "job"},
+
+	"core/audit":  {knows: bases, owns: "act seal sealer"},
+	"core/place":  {knows: bases + " core/audit", owns: "place place_code grid ground door_scan"},
+	"core/people": {knows: bases + " core/audit core/place", owns: "person login session code org council team member grants consent erasure retention block rate certificate"},
+	"core/notify": {knows: bases + " core/audit core/place core/people", owns: "letter notice notice_read channel_day"},
+	"core/issue":  {knows: bases + " core/audit core/place core/people core/notify", owns: "category limits text issue issue_word entry photo task clock follow link view merge me_too answer"},
+
+	"door/gate": {knows: bases + " core/people core/audit"},
+	"door/post": {knows: bases + " core/notify"},
+	"door/web":  {knows: bases + " core/audit core/place core/people core/notify core/issue door/gate"},
+	"app":       {knows: "*"},
+	"testkit":   {knows: "*"},
+}
+
+const bases = "base/fail base/id base/who base/db base/job base/text base/geo base/worktime base/blob base/i18n base/basemap"
+
+var writes = regexp.MustCompile(`(?i)\b(for )?(?:insert into|update|delete from|create table(?: if not exists)?|alter table|drop table)\s+([a-z_]+)`)
+
+func TestPlan(t *testing.T) {
+	err := filepath.WalkDir("..", func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || strings.HasSuffix(p, "_test.go") {
+			return err
+		}
+		room := filepath.ToSlash(filepath.Dir(strings.TrimPrefix(p, ".."+string(filepath.Separator))))
+		r, ok := plan[room]
+		if !ok {
+			t.Errorf("%s: room %q is not in the plan", p, room)
+			return nil
+		}
+		src, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		for _, m := range writes.FindAllSubmatch(src, -1) {
+			if table := string(m[2]); len(m[1]) == 0 && !slices.Contains(strings.Fields(r.owns), table) {
+				t.Errorf("%s: %s may not write table %s", p, room, table)
+			}
+		}
+		if !strings.HasSuffix(p, ".go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), p, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		floor, _, _ := strings.Cut(room, "/")
+		for _, im := range f.Imports {
+			path, _ := strconv.Unquote(im.Path.Value)
+			switch known, inside := strings.CutPrefix(path, module); {
+			case inside && r.knows != "*" && !slices.Contains(strings.Fields(r.knows), known):
+				t.Errorf("%s: %s may not know %s", p, room, known)
+			case path == "testing":
+				if floor != "testkit" {
+					t.Errorf("%s: package testing in the binary", p)
+				}
+			case path == "net/http" && floor == "core":
+				t.Errorf("%s: no HTTP on the core floor", p)
+			case path == "database/sql" && room != "base/db" && floor != "testkit":
+				t.Errorf("%s: only base/db touches database/sql", p)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
