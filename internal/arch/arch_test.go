@@ -27,7 +27,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"base/basemap":  {knows: "base/fail base/geo"},
 	"base/i18n":     {knows: "base/fail"},
 	"base/who":      {knows: "base/id"},
-	"base/db":       {knows: "base/fail base/text", owns: "migration"},
+	"base/db":       {knows: "base/fail base/id", owns: "migration"},
 	"base/blob":     {knows: "base/fail"},
 	"base/job":      {knows: "base/db base/id", owns: "job"},
 

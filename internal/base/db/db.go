@@ -13,10 +13,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -26,27 +28,50 @@ import (
 // DB holds the pools. SQLite has one writer and many readers; PostgreSQL has one
 // pool that is both.
 type DB struct {
+	// Clock is what Tx.Now reads; nil is the machine's. The demo and tests move it.
+	Clock func() time.Time
+	// OnCommit, when set, hears how many parts shared each commit.
+	OnCommit func(parts int)
+
 	w, r *sql.DB
 	lite bool
+	path string
 	g    *group // nil: every write commits alone
+	sick atomic.Pointer[error]
+	cs   conns
 }
 
 // Sync is for the negative control of a test; the program never sets it.
 var Sync = "full"
 
+// wait bounds every call to a database on the network: a black hole has no error.
+const wait = 15 * time.Second
+
 // Open opens the database that url names: "postgres://…" or a SQLite file path.
 func Open(ctx context.Context, url string) (_ *DB, err error) {
 	defer fail.Wrap(&err, "db.Open")
 	if strings.HasPrefix(url, "postgres") {
-		p, err := sql.Open("pgx", url)
+		c, err := pgx.ParseConfig(url)
 		if err != nil {
-			return nil, err
+			return nil, errors.New("the address of the database cannot be read") // the address holds a password
 		}
+		if c.ConnectTimeout == 0 {
+			c.ConnectTimeout = 5 * time.Second
+		}
+		for k, v := range map[string]string{"statement_timeout": "10000", "idle_in_transaction_session_timeout": "10000"} {
+			if c.RuntimeParams[k] == "" {
+				c.RuntimeParams[k] = v
+			}
+		}
+		p := stdlib.OpenDB(*c)
+		p.SetMaxOpenConns(24)
+		p.SetMaxIdleConns(12)
+		p.SetConnMaxIdleTime(5 * time.Minute)
 		return &DB{w: p, r: p}, p.PingContext(ctx)
 	}
 	// Pragmas belong to a connection, not to a database, so they go in the DSN.
-	dsn := "file:" + url + "?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=synchronous(" + Sync + ")"
-	d := &DB{lite: true}
+	dsn := "file:" + url + "?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=synchronous(" + Sync + ")"
+	d := &DB{lite: true, path: url, cs: conns{free: make(chan *conn, readers)}}
 	if d.w, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
 		return nil, err
 	}
@@ -55,11 +80,66 @@ func Open(ctx context.Context, url string) (_ *DB, err error) {
 	if d.r, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
 		return nil, err
 	}
+	d.r.SetMaxOpenConns(readers + 1) // one for Ready
 	return d, d.w.PingContext(ctx)
 }
 
 // Close closes the pools.
-func (d *DB) Close() error { return errors.Join(d.r.Close(), d.w.Close()) }
+func (d *DB) Close() error { return errors.Join(d.cs.close(), d.r.Close(), d.w.Close()) }
+
+// Lite reports whether this is the embedded engine.
+func (d *DB) Lite() bool { return d.lite }
+
+// Now is the time by the clock that transactions read.
+func (d *DB) Now() time.Time {
+	if d.Clock != nil {
+		return d.Clock().UTC().Truncate(time.Millisecond)
+	}
+	return time.Now().UTC().Truncate(time.Millisecond)
+}
+
+// Ready says why this node must not serve: the engine cannot be reached, or a
+// write to its disk failed. After a failed sync the kernel may call lost pages
+// clean, so a later success proves nothing and only a restart clears it.
+func (d *DB) Ready(ctx context.Context) error {
+	if e := d.sick.Load(); e != nil {
+		return *e
+	}
+	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
+	defer stop()
+	return d.r.PingContext(ctx)
+}
+
+// Backup writes a consistent copy of an embedded database to path while others go
+// on writing. On PostgreSQL it is refused with db.backup.pg: there pg_dump does it.
+func (d *DB) Backup(ctx context.Context, path string) error {
+	if !d.lite {
+		return fail.New(fail.Invalid, "db.backup.pg")
+	}
+	c, err := sql.Open("sqlite", "file:"+d.path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.ExecContext(ctx, `vacuum into $1`, path)
+	return err
+}
+
+// judge turns what the engine says of its disk into what people may see.
+func (d *DB) judge(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return &fail.Error{Kind: fail.Busy, Code: "db.full", Err: err}
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		err = fmt.Errorf("db: out of service: %w", err)
+		d.sick.CompareAndSwap(nil, &err)
+	}
+	return err
+}
 
 // runner is a *sql.Tx, or the writer's *sql.Conn inside a group.
 type runner interface {
@@ -75,6 +155,7 @@ type Tx struct {
 	ctx  context.Context
 	now  time.Time
 	lite bool
+	c    *conn // the embedded engine's connection, for its kept statements
 }
 
 // Now is the moment the transaction began, the same for every row it writes.
@@ -91,7 +172,7 @@ func (tx *Tx) SkipLocked() string {
 
 // Exec runs a statement and reports how many rows it touched.
 func (tx *Tx) Exec(q string, args ...any) (int64, error) {
-	res, err := tx.tx.ExecContext(tx.ctx, q, args...)
+	res, err := tx.exec(q, args)
 	if err != nil {
 		return 0, err
 	}
@@ -103,7 +184,7 @@ type Row interface{ Scan(...any) error }
 
 // All returns every row of a query. It is the only place that loops over rows.
 func All[T any](tx *Tx, scan func(Row) (T, error), q string, args ...any) ([]T, error) {
-	rows, err := tx.tx.QueryContext(tx.ctx, q, args...)
+	rows, err := tx.query(q, args)
 	if err != nil {
 		return nil, err
 	}
@@ -121,22 +202,33 @@ func All[T any](tx *Tx, scan func(Row) (T, error), q string, args ...any) ([]T, 
 
 // One returns the only row of a query, or a Missing error with the given code.
 func One[T any](tx *Tx, missing string, scan func(Row) (T, error), q string, args ...any) (T, error) {
-	v, err := scan(tx.tx.QueryRowContext(tx.ctx, q, args...))
-	if errors.Is(err, sql.ErrNoRows) {
+	vs, err := All(tx, scan, q, args...)
+	if err == nil && len(vs) == 0 {
 		err = fail.New(fail.Missing, missing)
 	}
-	return v, err
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return vs[0], nil
 }
 
 // See runs f on a consistent snapshot, read only.
 func See[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (T, error) {
+	if d.lite {
+		v, err := look(ctx, d, f)
+		return v, d.judge(err)
+	}
 	return run(ctx, d.r, d, f)
 }
 
 // Do runs f in a transaction and commits it. The engine may make it run f again,
 // so f touches nothing but its Tx: letters go to the outbox, not to the post.
 func Do[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (v T, err error) {
-	for try := range 8 {
+	if e := d.sick.Load(); e != nil {
+		return v, *e
+	}
+	for try := range 12 {
 		if d.g != nil {
 			err = d.write(ctx, func(tx *Tx) (err error) { v, err = f(tx); return err })
 			if p, ok := errors.AsType[*Panicked](err); ok {
@@ -146,28 +238,26 @@ func Do[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (v T, err err
 			v, err = run(ctx, d.w, d, f)
 		}
 		if err == nil || !again(err) {
-			return v, err
+			return v, d.judge(err)
 		}
 		select {
 		case <-ctx.Done():
 			return v, ctx.Err()
-		case <-time.After(time.Duration(rand.IntN(10<<try)) * time.Millisecond):
+		case <-time.After(time.Duration(rand.IntN(5<<min(try, 7))) * time.Millisecond):
 		}
 	}
 	return v, err
 }
 
 func run[T any](ctx context.Context, p *sql.DB, d *DB, f func(*Tx) (T, error)) (v T, err error) {
-	o := &sql.TxOptions{Isolation: sql.LevelSerializable}
-	if d.lite {
-		o = nil // always serializable
-	}
-	t, err := p.BeginTx(ctx, o)
+	ctx, stop := context.WithTimeout(ctx, wait)
+	defer stop()
+	t, err := p.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return v, err
 	}
 	defer t.Rollback() // no effect after Commit; also undoes a panic
-	if v, err = f(&Tx{tx: t, ctx: ctx, now: time.Now().UTC().Truncate(time.Millisecond), lite: d.lite}); err != nil {
+	if v, err = f(&Tx{tx: t, ctx: ctx, now: d.Now()}); err != nil {
 		return v, err
 	}
 	return v, t.Commit()
@@ -176,7 +266,12 @@ func run[T any](ctx context.Context, p *sql.DB, d *DB, f func(*Tx) (T, error)) (
 // again reports whether the engine asks for the transaction to be run once more.
 func again(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.Code == "40001" || e.Code == "40P01"
+		switch e.Code {
+		case "40001", "40P01", // serialisation, deadlock
+			"57P03": // starting up; nothing can have been committed
+			return true
+		}
+		return e.Code == "42P07" || e.Code == "23505" && e.SchemaName == "pg_catalog" // two nodes migrate at once
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()&0xff == sqlite3.SQLITE_BUSY

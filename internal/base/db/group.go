@@ -95,12 +95,11 @@ func (d *DB) lead() {
 			close(p.done)
 		}
 	}()
-	c, err := d.w.Conn(context.Background())
+	c, err := d.cs.writer(d)
 	if err != nil {
 		first.err = err
 		return
 	}
-	defer c.Close()
 	if err = d.together(c, &parts); err == nil {
 		return
 	}
@@ -120,7 +119,7 @@ func (d *DB) lead() {
 
 // together runs the parts, and the ones that arrive meanwhile, in one transaction.
 // Its error means that nothing was committed; a part's own error is in the part.
-func (d *DB) together(c *sql.Conn, parts *[]*part, alone ...bool) (err error) {
+func (d *DB) together(c *conn, parts *[]*part, alone ...bool) (err error) {
 	// No part's context may reach the driver: an interrupted INSERT makes SQLite roll
 	// back the whole transaction, which is everybody's.
 	ctx := context.Background()
@@ -161,10 +160,10 @@ func (d *DB) together(c *sql.Conn, parts *[]*part, alone ...bool) (err error) {
 	return d.commit(c, good)
 }
 
-func (d *DB) commit(c *sql.Conn, parts int) error {
+func (d *DB) commit(c *conn, parts int) error {
 	_, err := c.ExecContext(context.Background(), "commit")
-	if err == nil && OnCommit != nil {
-		OnCommit(parts)
+	if err == nil && d.OnCommit != nil {
+		d.OnCommit(parts)
 	}
 	return err
 }
@@ -172,17 +171,14 @@ func (d *DB) commit(c *sql.Conn, parts int) error {
 func (g *group) quiet() bool { g.mu.Lock(); defer g.mu.Unlock(); return len(g.wait) == 0 }
 
 // bare runs one part with nothing around it.
-func (d *DB) bare(c *sql.Conn, p *part) error {
-	tx := &Tx{tx: c, ctx: context.WithoutCancel(p.ctx), now: time.Now().UTC().Truncate(time.Millisecond), lite: true}
-	defer func() { tx.tx = over{} }()
+func (d *DB) bare(c *conn, p *part) error {
+	tx := &Tx{tx: c.Conn, c: c, ctx: context.WithoutCancel(p.ctx), now: d.Now(), lite: true}
+	defer tx.end()
 	return safely(p.f, tx)
 }
 
-// OnCommit, when set, hears of every commit: for tests and the metric "parts per commit".
-var OnCommit func(parts int)
-
 // part runs one part inside a savepoint.
-func (d *DB) part(ctx context.Context, c *sql.Conn, p *part) error {
+func (d *DB) part(ctx context.Context, c *conn, p *part) error {
 	if _, err := c.ExecContext(ctx, "savepoint p"); err != nil {
 		return fmt.Errorf("%w: %w", errTorn, err)
 	}
