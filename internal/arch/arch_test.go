@@ -53,6 +53,10 @@ func TestPlan(t *testing.T) {
 		if err != nil || e.IsDir() || strings.HasSuffix(p, "_test.go") {
 			return err
 		}
+		// Words, templates and pictures lie in their room's own folders (msg, tpl, static) and know nobody.
+		if ext := filepath.Ext(p); ext != ".go" && ext != ".sql" {
+			return nil
+		}
 		room := filepath.ToSlash(filepath.Dir(strings.TrimPrefix(p, ".."+string(filepath.Separator))))
 		r, ok := plan[room]
 		if !ok {
