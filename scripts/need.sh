@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# need.sh: what the tests need besides Go. Installs only what is missing: by apt
+# chromium, Chinese fonts, PostgreSQL and node; by npm axe-core, into .cache.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/where.sh
+
+lack=()
+[ -n "$(chromium_path)" ] || lack+=(chromium)
+has_font || lack+=(fonts-noto-cjk)
+[ -n "$(pg_bin)" ] || lack+=(postgresql)
+has_axe || { command -v npm >/dev/null || lack+=(nodejs npm); }
+
+if [ ${#lack[@]} -gt 0 ]; then
+	echo "installing ${lack[*]}"
+	root=
+	[ "$(id -u)" = 0 ] || root=sudo
+	if ! command -v apt-get >/dev/null || { [ -n "$root" ] && ! command -v sudo >/dev/null; }; then
+		echo "please install: ${lack[*]}" >&2
+		exit 1
+	fi
+	apt() { $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null; }
+	install() { apt install -y --no-install-recommends "${lack[@]}" >.cache/apt.log 2>&1; }
+	mkdir -p .cache
+	install || for wait in 1 5 20; do # the lists of a fresh machine are empty or old
+		apt update || true
+		install && break
+		sleep $wait
+	done
+fi
+
+if ! has_axe; then
+	echo "installing axe-core $axe_version"
+	for wait in 1 5 20; do
+		npm install --prefix .cache/npm --no-save --no-audit --no-fund --loglevel=error "axe-core@$axe_version" >.cache/npm.log 2>&1 && break
+		sleep $wait
+	done
+fi
+
+missing=
+[ -n "$(chromium_path)" ] || missing="$missing chromium"
+has_font || missing="$missing fonts-noto-cjk"
+[ -n "$(pg_bin)" ] || missing="$missing postgresql"
+has_axe || missing="$missing axe-core"
+if [ -n "$missing" ]; then
+	tail -n 20 .cache/apt.log .cache/npm.log 2>/dev/null || true
+	echo "could not be installed:$missing" >&2
+	exit 1
+fi
