@@ -25,6 +25,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"base/geo":      {knows: "base/fail"},
 	"base/worktime": {knows: "base/fail"},
 	"base/basemap":  {knows: "base/fail base/geo"},
+	"base/qr":       {knows: "base/fail"},
 	"base/i18n":     {knows: "base/fail"},
 	"base/who":      {knows: "base/id"},
 	"base/db":       {knows: "base/fail base/id", owns: "migration"},
@@ -44,7 +45,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"testkit":   {knows: "*"},
 }
 
-const bases = "base/fail base/id base/who base/db base/job base/text base/geo base/worktime base/blob base/i18n base/basemap"
+const bases = "base/fail base/id base/who base/db base/job base/text base/geo base/worktime base/blob base/i18n base/basemap base/qr"
 
 var writes = regexp.MustCompile(`(?i)\b(for )?(?:insert into|update|delete from|create table(?: if not exists)?|alter table|drop table)\s+([a-z_]+)`)
 
