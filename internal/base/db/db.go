@@ -39,6 +39,7 @@ type DB struct {
 	g    *group // nil: every write commits alone
 	sick atomic.Pointer[error]
 	cs   conns
+	ears ears
 }
 
 // Sync is for the negative control of a test; the program never sets it.
@@ -155,7 +156,8 @@ type Tx struct {
 	ctx  context.Context
 	now  time.Time
 	lite bool
-	c    *conn // the embedded engine's connection, for its kept statements
+	c    *conn    // the embedded engine's connection, for its kept statements
+	told []string // topics to tell of after the commit
 }
 
 // Now is the moment the transaction began, the same for every row it writes.
@@ -219,7 +221,8 @@ func See[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (T, error) {
 		v, err := look(ctx, d, f)
 		return v, d.judge(err)
 	}
-	return run(ctx, d.r, d, f)
+	// A snapshot is all a reader needs; a serialisable one could be told to try again.
+	return run(ctx, d.r, d, f, sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 }
 
 // Do runs f in a transaction and commits it. The engine may make it run f again,
@@ -229,13 +232,22 @@ func Do[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (v T, err err
 		return v, *e
 	}
 	for try := range 12 {
+		var told []string
+		g := func(tx *Tx) (T, error) {
+			v, err := f(tx)
+			told = tx.told
+			return v, err
+		}
 		if d.g != nil {
-			err = d.write(ctx, func(tx *Tx) (err error) { v, err = f(tx); return err })
+			err = d.write(ctx, func(tx *Tx) (err error) { v, err = g(tx); return err })
 			if p, ok := errors.AsType[*Panicked](err); ok {
 				panic(p)
 			}
 		} else {
-			v, err = run(ctx, d.w, d, f)
+			v, err = run(ctx, d.w, d, g, sql.TxOptions{Isolation: sql.LevelSerializable})
+		}
+		if err == nil {
+			d.wake(told)
 		}
 		if err == nil || !again(err) {
 			return v, d.judge(err)
@@ -249,10 +261,10 @@ func Do[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (v T, err err
 	return v, err
 }
 
-func run[T any](ctx context.Context, p *sql.DB, d *DB, f func(*Tx) (T, error)) (v T, err error) {
+func run[T any](ctx context.Context, p *sql.DB, d *DB, f func(*Tx) (T, error), o sql.TxOptions) (v T, err error) {
 	ctx, stop := context.WithTimeout(ctx, wait)
 	defer stop()
-	t, err := p.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	t, err := p.BeginTx(ctx, &o)
 	if err != nil {
 		return v, err
 	}
