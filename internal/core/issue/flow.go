@@ -85,10 +85,14 @@ const (
 type Step struct {
 	Act  Act
 	From []State // nil: any that is not merged
-	To   State   // "" stays
+	To   State   // "" stays; Back: where it was before
 	By   Hand
 	Need Need
+	Free bool // needs no Rev: it takes nothing away from what the others see
 }
+
+// Back stands in the table for the state an issue was in before.
+const Back State = "back"
 
 // Hand says who may do it.
 type Hand string
@@ -103,13 +107,87 @@ const (
 
 // Need is what an act must bring.
 type Need struct {
-	Right  who.Right // for DeskHand
-	Text   bool
-	Reason bool
-	Photo  bool // a photo or a text
-	To     bool
-	Place  bool
-	Into   bool
-	Until  bool
-	Result bool // an outcome
+	Right   who.Right // for DeskHand
+	Text    bool
+	Reason  bool // a code from the list Reasons gives
+	Photo   bool // a photo or a text
+	Picture bool // a photo
+	To      bool
+	Place   bool
+	Into    bool
+	Until   bool
+	Result  bool // an outcome
+	Ref     bool // the entry or photo it is about
+}
+
+var (
+	open   = []State{Reported, Accepted, Dispatched, InHand, Paused, Handled} // not ended
+	moving = []State{Accepted, Dispatched, InHand}                            // somebody's to do
+	early  = []State{Reported, Accepted}
+	tasked = []State{Dispatched, InHand}
+)
+
+// flow is the whole life of an issue. docs/flow.md is drawn from it.
+var flow = []Step{
+	// How it is taken up.
+	{Act: ActReport, From: []State{""}, To: Reported, By: AnyOne, Need: Need{}, Free: true},
+	{Act: ActAccept, From: []State{Reported}, To: Accepted, By: DeskHand, Need: Need{Right: who.IssueMove}},
+	{Act: ActRefuse, From: early, To: Refused, By: DeskHand, Need: Need{Right: who.IssueMove, Reason: true, Text: true}},
+	{Act: ActSpam, From: early, To: Refused, By: DeskHand, Need: Need{Right: who.IssueMove}},
+	{Act: ActUnspam, From: []State{Refused}, To: Back, By: DeskHand, Need: Need{Right: who.IssueMove}},
+	{Act: ActMerge, From: []State{Reported, Accepted, Dispatched, InHand, Paused}, To: Merged, By: DeskHand, Need: Need{Right: who.IssueMove, Into: true}},
+	{Act: ActUnmerge, From: []State{Merged}, To: Back, By: DeskHand, Need: Need{Right: who.IssueMove}},
+	{Act: ActClassify, From: open, By: DeskHand, Need: Need{Right: who.IssueMove}},
+
+	// Words between the reporter and those who do it.
+	{Act: ActAsk, From: []State{Reported, Accepted, Dispatched, InHand}, To: Paused, By: DeskHand, Need: Need{Right: who.IssueMove, Text: true}},
+	{Act: ActAsk, From: []State{InHand}, To: Paused, By: TaskHand, Need: Need{Text: true}},
+	{Act: ActReply, From: []State{Paused}, To: Back, By: Reporter, Need: Need{Photo: true}, Free: true},
+	{Act: ActAdd, From: open, By: Reporter, Need: Need{Photo: true}, Free: true},
+	{Act: ActUrge, From: open, By: Reporter, Free: true},
+	{Act: ActUrge, From: open, By: DeskHand, Need: Need{Right: who.IssueMove}, Free: true},
+	{Act: ActWithdraw, From: []State{Reported, Accepted, Dispatched, InHand, Paused}, To: Refused, By: Reporter},
+	{Act: ActTell, By: DeskHand, Need: Need{Right: who.IssueMove, Text: true}, Free: true},
+	{Act: ActTell, From: open, By: TaskHand, Need: Need{Photo: true}, Free: true},
+	{Act: ActNote, By: DeskHand, Need: Need{Right: who.IssueSee, Text: true}, Free: true},
+	{Act: ActNote, From: open, By: TaskHand, Need: Need{Text: true}, Free: true},
+
+	// Who does it.
+	{Act: ActHand, From: []State{Accepted}, To: Dispatched, By: DeskHand, Need: Need{Right: who.IssueMove, To: true}},
+	{Act: ActDecide, From: []State{Accepted}, To: Dispatched, By: DeskHand, Need: Need{Right: who.IssueDecide, To: true}},
+	{Act: ActTake, From: []State{Dispatched}, To: InHand, By: TaskHand},
+	{Act: ActReturn, From: tasked, To: Accepted, By: TaskHand, Need: Need{Reason: true, To: true}},
+	{Act: ActRecall, From: tasked, To: Accepted, By: DeskHand, Need: Need{Right: who.IssueMove, Text: true}},
+	{Act: ActUp, From: early, By: DeskHand, Need: Need{Right: who.IssueMove, Reason: true, Place: true}},
+	{Act: ActDown, From: early, By: DeskHand, Need: Need{Right: who.IssueMove, Reason: true, Place: true}},
+
+	// Time.
+	{Act: ActPause, From: moving, By: DeskHand, Need: Need{Right: who.IssueMove, Reason: true, Until: true}},
+	{Act: ActPause, From: []State{InHand}, By: TaskHand, Need: Need{Reason: true, Until: true}},
+	{Act: ActExtend, From: moving, By: DeskHand, Need: Need{Right: who.IssueMove, Reason: true, Until: true}},
+	{Act: ActExtend, From: []State{InHand}, By: TaskHand, Need: Need{Reason: true, Until: true}},
+	{Act: ActApprove, From: moving, By: DeskHand, Need: Need{Right: who.IssueApprove}},
+	{Act: ActDeny, From: moving, By: DeskHand, Need: Need{Right: who.IssueApprove, Text: true}},
+	{Act: ActResume, From: []State{Paused}, To: Back, By: DeskHand, Need: Need{Right: who.IssueMove}},
+	{Act: ActResume, From: []State{Paused}, To: Back, By: Program},
+	{Act: ActLate, From: open, By: Program, Free: true},
+
+	// Handled, checked by somebody else, answered.
+	{Act: ActHandle, From: []State{Accepted}, To: Handled, By: DeskHand, Need: Need{Right: who.IssueHandle, Photo: true, Result: true}},
+	{Act: ActHandle, From: []State{InHand}, To: Handled, By: TaskHand, Need: Need{Photo: true, Result: true}},
+	{Act: ActPass, From: []State{Handled}, To: Closed, By: DeskHand, Need: Need{Right: who.IssueCheck}},
+	{Act: ActRework, From: []State{Handled}, To: Back, By: DeskHand, Need: Need{Right: who.IssueCheck, Text: true}},
+	{Act: ActConfirm, From: []State{Closed}, By: Reporter, Free: true},
+	{Act: ActDispute, From: []State{Closed}, To: Accepted, By: Reporter, Need: Need{Reason: true}, Free: true},
+	{Act: ActCallBack, From: []State{Closed}, By: DeskHand, Need: Need{Right: who.IssueCallBack, Reason: true}},
+	{Act: ActSilence, From: []State{Closed}, By: Program},
+	{Act: ActNotDone, From: []State{Handled, Closed}, By: AnyOne, Need: Need{Picture: true}, Free: true},
+	{Act: ActMeToo, From: []State{Reported, Accepted, Dispatched, InHand, Paused, Handled, Closed}, By: AnyOne, Free: true},
+
+	// What the public sees, and what was wrong.
+	{Act: ActRelease, By: DeskHand, Need: Need{Right: who.IssueRelease}, Free: true},
+	{Act: ActUnrelease, By: DeskHand, Need: Need{Right: who.IssueRelease}, Free: true},
+	{Act: ActHide, By: DeskHand, Need: Need{Right: who.IssueRelease}, Free: true},
+	{Act: ActShow, By: DeskHand, Need: Need{Right: who.IssueRelease}, Free: true},
+	{Act: ActCorrect, By: DeskHand, Need: Need{Right: who.IssueMove, Text: true, Ref: true}},
 }

@@ -7,12 +7,16 @@
 package issue
 
 import (
+	"embed"
 	"time"
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/core/people"
 )
+
+//go:embed *.sql
+var SQL embed.FS
 
 // Issue is one matter raised. It holds no personal data: the words are in its
 // entries, the reporter is a person's id.
@@ -27,39 +31,55 @@ type Issue struct {
 	Path     string // that place's path
 	Lat, Lon float64
 	Open     bool   // lies in public space: the building may be shown
+	Spot     string // "3 单元门口", shown to staff only
+	Located  string // how the place was found: door, gps, map, list
 	Desk     id.ID  // the neighbourhood, community or subdistrict whose desk has it now
 	DeskPath string // that place's path
 	State    State
+	Was      State  // what it goes back to from paused or merged, or when spam is undone
+	Why      string // reason of a pause (ask, or a code from the list), or of an end without an outcome (withdrawn, spam, or a code)
 	Outcome  Outcome
-	Answer   Answer
+	Answer   Answer // disputed: reopened since, until it closes again
+	Rating   int64  // the reporter's, 1…5, 0 not given
+	Receipt  string // number at the receiver, when handed up out of Linli
 	Owner    id.ID  // person who raised it, 0 unknown
 	For      id.ID  // the elder a relative raised it for, 0 nobody
 	Taker    id.ID  // who entered it on somebody's behalf, 0 nobody
 	Task     id.ID  // the task in hand, 0 none
 	Handler  id.ID  // person who last said it was handled, 0 nobody: never checks
+	Checker  id.ID  // person who let it pass, 0 nobody
 	Into     id.ID  // merged into, 0 none
 	Title    string // public once released; until then the category's name stands for it
 	Named    bool   // Title was released
 	Hidden   bool   // taken out of public view
 	Spam     bool
 	Photo    string // released photo to show in lists, "" none
+	CallBack bool   // the reporter asked to be called
+	Called   time.Time
 	MeToo    int64
 	Hops     int64 // hand-overs between desks and handlers
 	Returns  int64 // tasks returned
+	Bounced  int64 // tasks returned since it was last opened: at two, 马上办 decides
 	Reworks  int64
 	Reopens  int64
+	Wish     Act // pause or extend, asked and not yet approved; "" none
+	WishTo   time.Time
+	WishBy   id.ID
 	Accept   time.Time // when each limit runs out, as the clocks stand; zero: none, or met
 	Dispatch time.Time
 	First    time.Time
 	Settle   time.Time
 	Promise  time.Time // what the resident was told
 	Paused   time.Time // since when, zero: running
+	Until    time.Time // when a pause ends by itself
 	Late     bool      // some limit was missed
+	Missed   string    // which: "accept settle"
 	At       time.Time
 	Moved    time.Time // last act
 	Closed   time.Time
 	Source   string // id in another system, unique with Tree
 	Tree     id.ID  // root place, so that imports keep apart
+	Form     string // hash of the form's key, "" none
 	Rev      int64
 }
 
@@ -138,11 +158,13 @@ type Entry struct {
 	From, To State
 	Text     string // as typed; shown in public only once Released
 	Reason   string // code from a list
-	Target   string // who it went to, a name of a place, organisation or role; never a person's
+	Target   string // who it went to: place, person, team, org, or a category's code
+	TargetID id.ID  // that place's, person's, team's or organisation's
 	Until    time.Time
 	Internal bool
 	Released bool
 	Corrects id.ID // the entry this one puts right, 0 none
+	Replies  []Reply
 	Photos   []Photo
 }
 
@@ -169,6 +191,7 @@ type Task struct {
 	Issue    id.ID
 	To       Assignee
 	State    string // offered, taken, returned, done, withdrawn
+	Decided  bool   // by 马上办: cannot be returned
 	By       id.ID
 	At       time.Time
 	Due      time.Time
@@ -195,6 +218,11 @@ type Move struct {
 	Rating  int       `json:"rating"`     // 1…5, 0 not given
 	Ref     id.ID     `json:"ref,string"` // the entry, photo or link an act is about
 	Receipt string    `json:"receipt"`    // number at the receiver, when handed up out of Linli
+
+	Category string `json:"category"` // of classify
+	Grade    Grade  `json:"grade"`    // of classify; "" the category's
+	Shown    string `json:"shown"`    // of release: the copy of the photo to show, "" the photo itself
+	Voice    string `json:"voice"`    // of not_done and me_too by a visitor: a mark from the visitor's cookie, so that once is once
 }
 
 // Public is all that anybody may see of an issue: every page, feed, export and search
