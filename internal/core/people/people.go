@@ -3,7 +3,7 @@
 // nowhere else.
 //
 // Floor: core. Imports: base, core/audit, core/place.
-// Owns tables: person, login, session, code, org, council, team, member, grants, consent, erasure, retention, block, rate, certificate.
+// Owns tables: person, login, session, code, org, council, team, member, grants, pillar, consent, erasure, retention, sweep, block, rate, certificate.
 // Asked by: door/gate, door/web, core/notify, core/issue.
 package people
 
@@ -18,17 +18,22 @@ import (
 // Person is somebody we know. A person may have no account: one who left a number
 // with a report is a Person too. Erased persons keep their id and nothing else.
 type Person struct {
-	ID     id.ID
-	Name   string
-	Phone  string // E.164
-	Email  string
-	Lang   string
-	Place  id.ID // where they live or work, 0 unknown
-	At     time.Time
-	Merged id.ID // into whom, 0 not merged
-	Erased time.Time
-	Rev    int64
+	ID      id.ID
+	Name    string
+	Phone   string // E.164
+	Email   string
+	PhoneOK time.Time // since when it is known to be theirs; zero: somebody typed it
+	EmailOK time.Time
+	Lang    string
+	Place   id.ID // where they live or work, 0 unknown
+	At      time.Time
+	Merged  id.ID // into whom, 0 not merged
+	Erased  time.Time
+	Rev     int64
 }
+
+// Account reports whether the person has shown that a telephone or e-mail is theirs.
+func (p Person) Account() bool { return !p.PhoneOK.IsZero() || !p.EmailOK.IsZero() }
 
 // Contact is what somebody leaves with a report; every field may be empty.
 type Contact struct {
@@ -40,7 +45,11 @@ type Contact struct {
 }
 
 // Desk is where persons are registered, let in and looked up.
-type Desk struct{ DB *db.DB }
+type Desk struct {
+	DB *db.DB
+	// Path finds a place's path.
+	Path func(tx *db.Tx, place id.ID) (string, error)
+}
 
 // Org is an organisation. Kind: party_org, council, social_org, volunteers,
 // property_manager, department, school, business. Pillar is one of the four of
@@ -73,10 +82,75 @@ type Team struct {
 	Rev   int64
 }
 
+// Council is a neighbourhood council (邻里理事会) in one term.
+type Council struct {
+	ID    id.ID
+	Place id.ID
+	Path  string
+	Name  string
+	Hant  string
+	En    string
+	From  time.Time
+	Until time.Time
+	Rev   int64
+}
+
+// Member is a person's seat in an organisation, a team or a council.
+type Member struct {
+	ID     id.ID
+	Kind   string // org, team, council
+	Of     id.ID
+	Person id.ID
+	Post   string // chair, lead, member
+	From   time.Time
+	Until  time.Time
+}
+
+// Grant is a role given to a person in a place and everything below it.
+type Grant struct {
+	ID       id.ID
+	Role     who.Role
+	Place    id.ID // 0: everywhere
+	Path     string
+	Person   id.ID
+	From     time.Time
+	Until    time.Time
+	DeputyOf id.ID // counts only while that person holds the role there
+	Member   id.ID // the council seat it came with, 0 none
+}
+
+// Pillar is one of the four of 四位一体.
+type Pillar struct {
+	Code  string
+	Name  string
+	Hant  string
+	En    string
+	Sort  int64
+	Until time.Time
+	Rev   int64
+}
+
 // Holder is a person in a role.
 type Holder struct {
 	Person id.ID
 	Role   who.Role
 	Place  id.ID
 	Path   string
+	Deputy bool
 }
+
+func called(lang, hans, hant, en string) string {
+	switch {
+	case lang == "zh-Hant" && hant != "":
+		return hant
+	case lang == "en" && en != "":
+		return en
+	}
+	return hans
+}
+
+// In is the name in a script; the zh-Hans one where there is no other.
+func (o Org) In(lang string) string     { return called(lang, o.Name, o.Hant, o.En) }
+func (t Team) In(lang string) string    { return called(lang, t.Name, t.Hant, t.En) }
+func (c Council) In(lang string) string { return called(lang, c.Name, c.Hant, c.En) }
+func (p Pillar) In(lang string) string  { return called(lang, p.Name, p.Hant, p.En) }
