@@ -5,12 +5,86 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/i18n"
 )
+
+// Version is set by the linker.
+var Version = "dev"
+
+// cli is the whole command line. Every command has a Run(*env) error.
+type cli struct {
+	Config
+	Lang string `env:"LINLI_LANG,LC_ALL,LANG" help:"Language of messages: zh-Hans, zh-Hant or en."`
+
+	Serve   serveCmd   `cmd:"" help:"Serve the town."`
+	Conf    confCmd    `cmd:"" name:"config" help:"Print the configuration, secrets hidden."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// env is what a command runs in.
+type env struct {
+	ctx       context.Context
+	cfg       Config
+	words     i18n.W
+	in        io.Reader
+	out, errs io.Writer
+}
 
 // Main runs one subcommand and returns the exit code: 0 done, 1 failed, 2 wrong use.
 func Main(args []string, in io.Reader, out, errs io.Writer) int {
-	fmt.Fprintln(errs, "usage: linli COMMAND")
-	return 2
+	var c cli
+	code := -1
+	k, err := kong.New(&c, kong.Name("linli"), kong.Description("Linli 邻里: a neighbourhood that governs itself."),
+		kong.Writers(out, errs), kong.Exit(func(n int) { code = n }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		panic(err) // a mistake in the struct above
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	kctx, err := k.Parse(args)
+	if code >= 0 {
+		return code // --help
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "linli: %v\n", err)
+		fmt.Fprintln(errs, "linli --help")
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	e := &env{ctx: ctx, cfg: c.Config, words: i18n.W{Lang: i18n.Parse(c.Lang)}, in: in, out: out, errs: errs}
+	if err := kctx.Run(e); err != nil {
+		if f, ok := errors.AsType[*fail.Error](err); ok {
+			fmt.Fprintf(errs, "linli: %s\n", e.words.Err(f, ""))
+		} else {
+			fmt.Fprintf(errs, "linli: %v\n", err)
+		}
+		return 1
+	}
+	return 0
+}
+
+type confCmd struct{}
+
+func (confCmd) Run(e *env) error {
+	e.cfg.print(e.out)
+	return nil
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(e *env) error {
+	_, err := fmt.Fprintln(e.out, "linli", Version)
+	return err
 }

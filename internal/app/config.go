@@ -1,0 +1,95 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is what an installation is told by flags and environment (LINLI_…).
+type Config struct {
+	DB      string   `name:"db" env:"LINLI_DB" placeholder:"FILE|postgres://…" help:"Database: a SQLite file (default: linli.db in the data folder) or a postgres:// address."`
+	Data    string   `env:"LINLI_DATA" default:"linli-data" placeholder:"DIR" help:"Folder for photos, the audit heads and the embedded database."`
+	Town    string   `env:"LINLI_TOWN" default:"邻里事" help:"Name shown at the top of every page."`
+	Zone    string   `env:"LINLI_ZONE" default:"Asia/Shanghai" help:"Time zone of the town."`
+	Listen  string   `env:"LINLI_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on."`
+	URL     string   `name:"url" env:"LINLI_URL" placeholder:"https://…" help:"Address people reach this at; links in messages and QR codes are made from it."`
+	Cert    string   `name:"tls-cert" env:"LINLI_TLS_CERT" placeholder:"FILE" help:"TLS certificate, when we serve TLS ourselves."`
+	Key     string   `name:"tls-key" env:"LINLI_TLS_KEY" placeholder:"FILE" help:"TLS key."`
+	Proxies []string `name:"trusted-proxy" env:"LINLI_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	Metrics string   `name:"metrics-listen" env:"LINLI_METRICS_LISTEN" placeholder:"ADDR" help:"Address for /metrics; default: not served."`
+	Map     string   `env:"LINLI_MAP" placeholder:"FILE" help:"Base map made by 'linli import basemap'."`
+	Tiles   string   `env:"LINLI_TILES" placeholder:"URL" help:"XYZ layer instead of the base map, with {z} {x} {y}."`
+	TilesBy string   `name:"tiles-credit" env:"LINLI_TILES_CREDIT" help:"Credit and approval number of that layer (审图号)."`
+	Phone   string   `env:"LINLI_PHONE" help:"Telephone of the subdistrict, shown on error pages."`
+	Record  string   `env:"LINLI_RECORD" help:"Record numbers for the foot of every page (备案)."`
+	SMTP    string   `name:"smtp" env:"LINLI_SMTP" secret:"yes" placeholder:"smtp://user:password@host:port" help:"Mail server; smtps:// for TLS from the start."`
+	From    string   `name:"mail-from" env:"LINLI_MAIL_FROM" placeholder:"ADDR" help:"Sender of mails."`
+	SMS     string   `name:"sms-url" env:"LINLI_SMS_URL" secret:"yes" placeholder:"URL" help:"SMS gateway."`
+	SMSKey  string   `name:"sms-key" env:"LINLI_SMS_KEY" secret:"yes" help:"Key the SMS gateway's requests are signed with."`
+	SMSDay  int      `name:"sms-per-day" env:"LINLI_SMS_PER_DAY" default:"500" help:"Most SMS sent in a day."`
+	Robot   string   `name:"robot-url" env:"LINLI_ROBOT_URL" secret:"yes" placeholder:"URL" help:"WeCom, DingTalk or Feishu group robot told of urgent matters."`
+	Heads   string   `name:"audit-heads" env:"LINLI_AUDIT_HEADS" placeholder:"FILE" help:"Where the heads of the audit chain are kept; put it on another disk."`
+	Level   string   `name:"log-level" env:"LINLI_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least log level."`
+}
+
+// database is where the data lives.
+func (c Config) database() string {
+	if c.DB != "" {
+		return c.DB
+	}
+	return filepath.Join(c.Data, "linli.db")
+}
+
+func (c Config) heads() string {
+	if c.Heads != "" {
+		return c.Heads
+	}
+	return filepath.Join(c.Data, "heads.log")
+}
+
+func (c Config) zone() (*time.Location, error) { return time.LoadLocation(c.Zone) }
+
+func (c Config) proxies() (out []netip.Prefix, err error) {
+	for _, s := range c.Proxies {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			a, err2 := netip.ParseAddr(s)
+			if err2 != nil {
+				return nil, fmt.Errorf("trusted-proxy: %w", err)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// print writes the configuration with its secrets hidden.
+func (c Config) print(w io.Writer) {
+	hide := func(s string) string {
+		if s == "" {
+			return ""
+		}
+		return "***"
+	}
+	db := c.database()
+	if strings.HasPrefix(db, "postgres") {
+		db = "postgres://***"
+	}
+	for _, kv := range [][2]string{
+		{"db", db}, {"data", c.Data}, {"town", c.Town}, {"zone", c.Zone}, {"listen", c.Listen}, {"url", c.URL},
+		{"tls-cert", c.Cert}, {"tls-key", hide(c.Key)}, {"trusted-proxy", strings.Join(c.Proxies, ",")}, {"metrics-listen", c.Metrics},
+		{"map", c.Map}, {"tiles", hide(c.Tiles)}, {"tiles-credit", c.TilesBy}, {"phone", c.Phone}, {"record", c.Record},
+		{"smtp", hide(c.SMTP)}, {"mail-from", c.From}, {"sms-url", hide(c.SMS)}, {"sms-key", hide(c.SMSKey)}, {"sms-per-day", fmt.Sprint(c.SMSDay)},
+		{"robot-url", hide(c.Robot)}, {"audit-heads", c.heads()}, {"log-level", c.Level},
+	} {
+		fmt.Fprintf(w, "%-16s %s\n", kv[0], kv[1])
+	}
+}
+
+func (c Config) makeData() error { return os.MkdirAll(c.Data, 0o750) }
