@@ -42,6 +42,7 @@ type Ctx struct {
 	R      *http.Request
 	By     who.Actor
 	Words  i18n.W
+	Base   string // script prefix of the path, "/en", which links carry on; "" without
 	Size   string // "" or "elder"
 	Ref    string // quoted on error pages and in the log
 	Addr   string // the caller's address, for limits only
@@ -61,7 +62,7 @@ func (c *Ctx) To(url string) error {
 	if !strings.HasPrefix(url, "/") || strings.HasPrefix(url, "//") || strings.ContainsAny(url, "\r\n\\") {
 		url = "/"
 	}
-	http.Redirect(c.W, c.R, url, http.StatusSeeOther)
+	http.Redirect(c.W, c.R, c.Base+url, http.StatusSeeOther)
 	return nil
 }
 
@@ -180,7 +181,7 @@ func (g *Gate) serve(route Route) http.Handler {
 func (c *Ctx) read() {
 	lang, ok := c.R.Context().Value(langKey{}).(i18n.Lang)
 	if ok {
-		c.SetCookie("lang", string(lang), 365*24*time.Hour)
+		c.Base = lang.Path()
 	} else {
 		lang = i18n.Parse(c.Cookie("lang"), c.R.Header.Get("Accept-Language"))
 	}
