@@ -1,6 +1,8 @@
 package issue
 
 import (
+	"slices"
+
 	"github.com/linli-town/linli/internal/base/who"
 )
 
@@ -65,7 +67,7 @@ const (
 	ActRework    Act = "rework"
 	ActConfirm   Act = "confirm"
 	ActDispute   Act = "dispute"
-	ActCallBack  Act = "callback" // the chair takes the answer by telephone: Outcome "", Reason confirm|dispute
+	ActCallBack  Act = "callback" // 回访 by telephone: Reason confirm|dispute|heard (called back before it was done)|unreachable
 	ActSilence   Act = "silence"  // seven days without an answer
 	ActNotDone   Act = "not_done" // a neighbour says, once, with a photo
 	ActMeToo     Act = "me_too"
@@ -88,7 +90,8 @@ type Step struct {
 	To   State   // "" stays; Back: where it was before
 	By   Hand
 	Need Need
-	Free bool // needs no Rev: it takes nothing away from what the others see
+	If   string // this line holds only for it: the wish that is approved, the answer that was given, "undo"
+	Free bool   // needs no Rev: it takes nothing away from what the others see
 }
 
 // Back stands in the table for the state an issue was in before.
@@ -166,7 +169,8 @@ var flow = []Step{
 	{Act: ActPause, From: []State{InHand}, By: TaskHand, Need: Need{Reason: true, Until: true}},
 	{Act: ActExtend, From: moving, By: DeskHand, Need: Need{Right: who.IssueMove, Reason: true, Until: true}},
 	{Act: ActExtend, From: []State{InHand}, By: TaskHand, Need: Need{Reason: true, Until: true}},
-	{Act: ActApprove, From: moving, By: DeskHand, Need: Need{Right: who.IssueApprove}},
+	{Act: ActApprove, From: moving, To: Paused, By: DeskHand, Need: Need{Right: who.IssueApprove}, If: "pause"},
+	{Act: ActApprove, From: moving, By: DeskHand, Need: Need{Right: who.IssueApprove}, If: "extend"},
 	{Act: ActDeny, From: moving, By: DeskHand, Need: Need{Right: who.IssueApprove, Text: true}},
 	{Act: ActResume, From: []State{Paused}, To: Back, By: DeskHand, Need: Need{Right: who.IssueMove}},
 	{Act: ActResume, From: []State{Paused}, To: Back, By: Program},
@@ -179,7 +183,10 @@ var flow = []Step{
 	{Act: ActRework, From: []State{Handled}, To: Back, By: DeskHand, Need: Need{Right: who.IssueCheck, Text: true}},
 	{Act: ActConfirm, From: []State{Closed}, By: Reporter, Free: true},
 	{Act: ActDispute, From: []State{Closed}, To: Accepted, By: Reporter, Need: Need{Reason: true}, Free: true},
-	{Act: ActCallBack, From: []State{Closed}, By: DeskHand, Need: Need{Right: who.IssueCallBack, Reason: true}},
+	{Act: ActCallBack, From: []State{Closed}, By: DeskHand, Need: Need{Right: who.IssueCallBack, Reason: true}, If: "confirm"},
+	{Act: ActCallBack, From: []State{Closed}, To: Accepted, By: DeskHand, Need: Need{Right: who.IssueCallBack, Reason: true}, If: "dispute"},
+	{Act: ActCallBack, By: DeskHand, Need: Need{Right: who.IssueCallBack, Reason: true}, If: "heard"},
+	{Act: ActCallBack, By: DeskHand, Need: Need{Right: who.IssueCallBack, Reason: true}, If: "unreachable"},
 	{Act: ActSilence, From: []State{Closed}, By: Program},
 	{Act: ActNotDone, From: []State{Handled, Closed}, By: AnyOne, Need: Need{Picture: true}, Free: true},
 	{Act: ActMeToo, From: []State{Reported, Accepted, Dispatched, InHand, Paused, Handled, Closed}, By: AnyOne, Free: true},
@@ -189,5 +196,42 @@ var flow = []Step{
 	{Act: ActUnrelease, By: DeskHand, Need: Need{Right: who.IssueRelease}, Free: true},
 	{Act: ActHide, By: DeskHand, Need: Need{Right: who.IssueRelease}, Free: true},
 	{Act: ActShow, By: DeskHand, Need: Need{Right: who.IssueRelease}, Free: true},
-	{Act: ActCorrect, By: DeskHand, Need: Need{Right: who.IssueMove, Text: true, Ref: true}},
+	{Act: ActCorrect, From: []State{Accepted, Refused, Handled, Closed}, To: Back, By: DeskHand, Need: Need{Right: who.IssueMove, Text: true, Ref: true}, If: "undo"},
+	{Act: ActCorrect, By: DeskHand, Need: Need{Right: who.IssueMove, Text: true, Ref: true}, If: "words"},
 }
+
+// Some numbers of the flow. They are rules of the town, not settings of a page.
+const (
+	askDays     = 5  // the reporter has these to answer a question
+	answerDays  = 7  // of silence make a closed issue unconfirmed
+	disputeDays = 30 // after closing, 还没好 reopens it
+	bounceMost  = 2  // returns after which only 马上办 decides
+	extendMost  = 365
+	titleMost   = 60   // characters
+	textMost    = 2000 // characters
+	photoMost   = 5
+)
+
+// reasons are the codes an act's reason may be. The list a person chooses from is in this order.
+var reasons = map[Act][]string{
+	ActRefuse:   {"not_ours", "private_matter", "no_fact", "court", "settled_before", "unclear"},
+	ActReturn:   {"not_ours", "no_means", "wrong_place", "already_done", "no_time"},
+	ActUp:       {"beyond_us", "several_places", "department", "money", "danger"},
+	ActDown:     {"closer_hands", "theirs"},
+	ActPause:    {"weather", "materials", "permission", "others", "season"},
+	ActExtend:   {"weather", "materials", "permission", "others", "harder"},
+	ActDispute:  {"not_fixed", "half", "came_back", "nobody_came", "other_thing", "manner"},
+	ActCallBack: {"confirm", "dispute", "heard", "unreachable"},
+}
+
+// Reasons lists the codes an act's reason may be; the words are the keys issue.reason.<code>.
+func Reasons(a Act) []string { return reasons[a] }
+
+// Steps is the table of the life of an issue, for pages that draw it.
+func Steps() []Step { return slices.Clone(flow) }
+
+// Ended reports whether nothing more is to be done: closed, refused or merged.
+func (s State) Ended() bool { return s == Closed || s == Refused || s == Merged }
+
+// runs reports whether the clocks run in it.
+func (s State) runs() bool { return s == Reported || slices.Contains(moving, s) }
