@@ -1,6 +1,7 @@
 create table person (
   id       bigint primary key,
   name     text   not null,
+  fold     text   not null, -- name as it is compared
   phone    text   not null, -- E.164
   email    text   not null, -- lower case
   phone_ok bigint not null default 0, -- since when it is known to be theirs; 0 not known
@@ -14,6 +15,7 @@ create table person (
 );
 create index person_phone on person (phone) where phone <> '';
 create index person_email on person (email) where email <> '';
+create index person_fold on person (fold) where fold <> '';
 create index person_merged on person (merged) where merged <> 0;
 -- one telephone opens one account
 create unique index person_phone_ok on person (phone) where phone_ok <> 0;

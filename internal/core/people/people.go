@@ -154,3 +154,11 @@ func (o Org) In(lang string) string     { return called(lang, o.Name, o.Hant, o.
 func (t Team) In(lang string) string    { return called(lang, t.Name, t.Hant, t.En) }
 func (c Council) In(lang string) string { return called(lang, c.Name, c.Hant, c.En) }
 func (p Pillar) In(lang string) string  { return called(lang, p.Name, p.Hant, p.En) }
+
+// Keys of the words for kinds, posts and roles.
+func (o Org) KindKey() string    { return "people.org.kind." + o.Kind }
+func (t Team) KindKey() string   { return "people.team.kind." + t.Kind }
+func (m Member) PostKey() string { return "people.post." + m.Post }
+
+// RoleKey is the key of a role's name.
+func RoleKey(r who.Role) string { return "people.role." + string(r) }

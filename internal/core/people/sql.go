@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/id"
+	"github.com/linli-town/linli/internal/base/text"
 )
 
 //go:embed *.sql
@@ -21,8 +23,30 @@ func scanPerson(r db.Row) (p Person, err error) {
 }
 
 func insertPerson(tx *db.Tx, p Person) error {
-	_, err := tx.Exec(`insert into person (`+personCols+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		p.ID, p.Name, p.Phone, p.Email, db.Ms(p.PhoneOK), db.Ms(p.EmailOK), p.Lang, p.Place, db.Ms(p.At), p.Merged, db.Ms(p.Erased), p.Rev)
+	_, err := tx.Exec(`insert into person (`+personCols+`, fold) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		p.ID, p.Name, p.Phone, p.Email, db.Ms(p.PhoneOK), db.Ms(p.EmailOK), p.Lang, p.Place, db.Ms(p.At), p.Merged, db.Ms(p.Erased), p.Rev, fold(p.Name))
+	return err
+}
+
+// fold is a name as it is compared: no spaces, one script, one case.
+func fold(name string) string { return strings.ReplaceAll(text.Fold(name), " ", "") }
+
+// savePerson writes what may change, if p is still as it was read.
+//
+// Conflict fail.stale.
+func savePerson(tx *db.Tx, p Person) (Person, error) {
+	n, err := tx.Exec(`update person set name = $1, fold = $2, phone = $3, email = $4, phone_ok = $5, email_ok = $6, lang = $7, place = $8,
+		merged = $9, erased = $10, rev = rev + 1 where id = $11 and rev = $12`,
+		p.Name, fold(p.Name), p.Phone, p.Email, db.Ms(p.PhoneOK), db.Ms(p.EmailOK), p.Lang, p.Place, p.Merged, db.Ms(p.Erased), p.ID, p.Rev)
+	p.Rev++
+	return p, changed(n, err)
+}
+
+// changed turns a write that found no row of that rev into a refusal.
+func changed(n int64, err error) error {
+	if err == nil && n == 0 {
+		return fail.New(fail.Conflict, "fail.stale")
+	}
 	return err
 }
 
