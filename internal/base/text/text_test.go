@@ -80,6 +80,7 @@ func TestSimilar(t *testing.T) {
 		"alike":     {"三栋楼下路灯坏了", "三栋楼下的路灯坏了好几天", .5, .8},
 		"different": {"三栋楼下路灯坏了", "垃圾没人收", 0, .1},
 		"one":       {"灯", "灯", 1, 1},
+		"repeated":  {"急急急急急急", "急急", 1, 1},
 		"nothing":   {"", "", 0, 0},
 	} {
 		if got := Similar(c.a, c.b); got < c.min || got > c.max {
@@ -101,6 +102,7 @@ func TestClean(t *testing.T) {
 		"direction":  {"a\u202egpj.exe", "agpj.exe", "agpj.exe"},
 		"emoji stay": {"👨\u200d👩\u200d👧 ❤️", "👨\u200d👩\u200d👧 ❤️", "👨\u200d👩\u200d👧 ❤️"},
 		"broken":     {"路\xe7\x81灯", "路\ufffd灯", "路\ufffd灯"},
+		"joined":     {"e\u200b\u0301", "é", "é"},
 		"around":     {"　 路灯 \n\n", "路灯", "路灯"},
 	} {
 		if got, err := Clean(c.in, 0); got != c.text || err != nil {
