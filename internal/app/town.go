@@ -6,12 +6,21 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/job"
+	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
+	"github.com/linli-town/linli/internal/core/issue"
+	"github.com/linli-town/linli/internal/core/notify"
+	"github.com/linli-town/linli/internal/core/people"
+	"github.com/linli-town/linli/internal/door/gate"
+	"github.com/linli-town/linli/internal/door/web"
 )
 
 // rooms are the schemas of all rooms.
@@ -23,6 +32,7 @@ type town struct {
 	log     *slog.Logger
 	db      *db.DB
 	zone    *time.Location
+	proxies []netip.Prefix
 	metrics *metrics
 	runner  *job.Runner
 	wg      sync.WaitGroup
@@ -34,6 +44,9 @@ func (e *env) open() (*town, error) { return open(e.ctx, e.cfg, e.errs) }
 func open(ctx context.Context, cfg Config, logs io.Writer) (_ *town, err error) {
 	t := &town{cfg: cfg, metrics: newMetrics(), log: slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: level(cfg.Level)}))}
 	if t.zone, err = cfg.zone(); err != nil {
+		return nil, err
+	}
+	if t.proxies, err = cfg.proxies(); err != nil {
 		return nil, err
 	}
 	if err := cfg.makeData(); err != nil {
@@ -68,5 +81,14 @@ func (t *town) handler() http.Handler {
 		}
 		io.WriteString(w, "ready\n")
 	})
+	s := &web.Server{DB: t.db, Issues: issue.Desk{DB: t.db}, People: people.Desk{DB: t.db}, Letters: notify.Desk{DB: t.db}, Log: t.log,
+		Town: web.Town{Site: web.Site{Name: t.cfg.Town, Phone: t.cfg.Phone, ICP: t.cfg.Record}, URL: t.cfg.URL, Zone: t.zone, Tiles: t.cfg.Tiles, Credit: t.cfg.TilesBy}}
+	g := &gate.Gate{Routes: s.Routes(), Refuse: s.Refuse, Log: t.log, Seen: t.metrics.seen, TLS: t.cfg.Cert != "" || strings.HasPrefix(t.cfg.URL, "https://"),
+		Proxies: t.proxies, Zone: t.zone, Now: t.db.Now,
+		Actor: func(ctx context.Context, token string) (who.Actor, error) {
+			return who.Actor{}, fail.New(fail.Denied, "fail.sign_in")
+		},
+	}
+	m.Handle("/", g.Handler())
 	return m
 }

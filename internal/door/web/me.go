@@ -1,0 +1,6 @@
+package web
+
+import "github.com/linli-town/linli/internal/door/gate"
+
+// meRoutes are signing in and what is kept about a person.
+func (s *Server) meRoutes() []gate.Route { return nil }
