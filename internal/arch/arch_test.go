@@ -43,6 +43,8 @@ var plan = map[string]struct{ knows, owns string }{
 	"door/web":  {knows: bases + " core/audit core/place core/people core/notify core/issue door/gate"},
 	"app":       {knows: "*"},
 	"testkit":   {knows: "*"},
+
+	"testkit/crashvfs": {},
 }
 
 const bases = "base/fail base/id base/who base/db base/job base/text base/geo base/worktime base/blob base/i18n base/basemap base/qr"
@@ -86,6 +88,8 @@ func TestPlan(t *testing.T) {
 			switch known, inside := strings.CutPrefix(path, module); {
 			case inside && r.knows != "*" && !slices.Contains(strings.Fields(r.knows), known):
 				t.Errorf("%s: %s may not know %s", p, room, known)
+			case inside && strings.HasPrefix(known, "testkit") && floor != "testkit":
+				t.Errorf("%s: %s in the binary", p, known)
 			case path == "testing":
 				if floor != "testkit" {
 					t.Errorf("%s: package testing in the binary", p)

@@ -9,9 +9,12 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -72,12 +75,12 @@ func Open(ctx context.Context, url string) (_ *DB, err error) {
 	}
 	// Pragmas belong to a connection, not to a database, so they go in the DSN.
 	dsn := "file:" + url + "?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=synchronous(" + Sync + ")"
-	d := &DB{lite: true, path: url, cs: conns{free: make(chan *conn, readers)}}
+	d := &DB{lite: true, path: url, cs: conns{seat: make(chan struct{}, readers)}}
 	if d.w, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
 		return nil, err
 	}
 	d.w.SetMaxOpenConns(1)
-	d.g = &group{turn: make(chan struct{}, 1)}
+	d.g = &group{turn: make(chan struct{}, 1), most: groupMost}
 	if d.r, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
 		return nil, err
 	}
@@ -126,27 +129,77 @@ func (d *DB) Backup(ctx context.Context, path string) error {
 	return err
 }
 
-// judge turns what the engine says of its disk into what people may see.
-func (d *DB) judge(err error) error {
+// note takes this node out of service if err says that its disk failed.
+func (d *DB) note(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
-		return err
+		return false
 	}
 	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL:
-		return &fail.Error{Kind: fail.Busy, Code: "db.full", Err: err}
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		err = fmt.Errorf("db: out of service: %w", err)
 		d.sick.CompareAndSwap(nil, &err)
+		return true
+	}
+	return false
+}
+
+// judge turns what the engine says of itself into what people may see: Busy db.full
+// when there is no room, Busy db.away when a server cannot be reached or has no time.
+func (d *DB) judge(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || fail.KindOf(err) != fail.Fault {
+		return err
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_FULL:
+			return &fail.Error{Kind: fail.Busy, Code: "db.full", Err: err}
+		case sqlite3.SQLITE_BUSY:
+			return &fail.Error{Kind: fail.Busy, Code: "db.away", Err: err}
+		}
+		if d.note(err) {
+			return *d.sick.Load()
+		}
+		return err
+	}
+	if !d.lite && away(err) {
+		return &fail.Error{Kind: fail.Busy, Code: "db.away", Err: err}
 	}
 	return err
+}
+
+// away reports whether a server was not reached, went away, or had no time or room.
+// After such an answer to a commit nobody knows whether it happened; that is why
+// forms carry a key.
+func away(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if e.Code == "53100" {
+			return true // its disk is full
+		}
+		switch e.Code[:min(2, len(e.Code))] {
+		case "08", "53", "57", "40", "25": // connection, resources, operator, conflict, ended while idle
+			return true
+		}
+		return false
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	for _, e := range []error{context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, sql.ErrConnDone} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return strings.HasSuffix(err.Error(), "conn closed") // pgconn says this in words only
 }
 
 // runner is a *sql.Tx, or the writer's *sql.Conn inside a group.
 type runner interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-	QueryRowContext(context.Context, string, ...any) *sql.Row
 }
 
 // Tx is one transaction. It lives only inside Do or See and carries their context,
@@ -219,46 +272,56 @@ func One[T any](tx *Tx, missing string, scan func(Row) (T, error), q string, arg
 func See[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (T, error) {
 	if d.lite {
 		v, err := look(ctx, d, f)
-		return v, d.judge(err)
+		return v, d.judge(ctx, err)
 	}
 	// A snapshot is all a reader needs; a serialisable one could be told to try again.
-	return run(ctx, d.r, d, f, sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	return try(ctx, d, func() (T, error) {
+		return run(ctx, d.r, d, f, sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	})
 }
 
 // Do runs f in a transaction and commits it. The engine may make it run f again,
 // so f touches nothing but its Tx: letters go to the outbox, not to the post.
-func Do[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (v T, err error) {
-	if e := d.sick.Load(); e != nil {
-		return v, *e
-	}
-	for try := range 12 {
+// Busy db.full if there is no room, db.away if the engine stays out of reach.
+func Do[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (T, error) {
+	return try(ctx, d, func() (v T, err error) {
 		var told []string
 		g := func(tx *Tx) (T, error) {
 			v, err := f(tx)
 			told = tx.told
 			return v, err
 		}
-		if d.g != nil {
+		if d.g == nil {
+			v, err = run(ctx, d.w, d, g, sql.TxOptions{Isolation: sql.LevelSerializable})
+		} else {
 			err = d.write(ctx, func(tx *Tx) (err error) { v, err = g(tx); return err })
 			if p, ok := errors.AsType[*Panicked](err); ok {
-				panic(p)
+				p.raise()
 			}
-		} else {
-			v, err = run(ctx, d.w, d, g, sql.TxOptions{Isolation: sql.LevelSerializable})
 		}
 		if err == nil {
 			d.wake(told)
 		}
-		if err == nil || !again(err) {
-			return v, d.judge(err)
+		return v, err
+	})
+}
+
+// try runs once, and again as long as the engine asks for it.
+func try[T any](ctx context.Context, d *DB, once func() (T, error)) (v T, err error) {
+	if e := d.sick.Load(); e != nil {
+		return v, *e
+	}
+	for n := range 12 {
+		if v, err = once(); err == nil || !again(err) {
+			return v, d.judge(ctx, err)
 		}
 		select {
 		case <-ctx.Done():
 			return v, ctx.Err()
-		case <-time.After(time.Duration(rand.IntN(5<<min(try, 7))) * time.Millisecond):
+		case <-time.After(time.Duration(rand.IntN(5<<min(n, 7))) * time.Millisecond):
 		}
 	}
-	return v, err
+	return v, d.judge(ctx, err)
 }
 
 func run[T any](ctx context.Context, p *sql.DB, d *DB, f func(*Tx) (T, error), o sql.TxOptions) (v T, err error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ type group struct {
 	mu   sync.Mutex
 	wait []*part
 	turn chan struct{} // held by the leader
+	most int           // parts in one transaction
 }
 
 // part is one writer's work in a group.
@@ -28,7 +30,7 @@ type part struct {
 }
 
 const (
-	groupMost = 128                   // parts in one transaction
+	groupMost = 128
 	groupTime = 20 * time.Millisecond // after which a group takes no more parts
 )
 
@@ -52,8 +54,10 @@ func (d *DB) write(ctx context.Context, f func(*Tx) error) error {
 			<-p.done // has begun: the answer is the truth, not "perhaps"
 			return p.err
 		case g.turn <- struct{}{}:
-			d.lead()
-			<-g.turn
+			func() {
+				defer func() { <-g.turn }()
+				d.lead()
+			}()
 		}
 	}
 }
@@ -90,55 +94,78 @@ func (d *DB) lead() {
 		return
 	}
 	parts := []*part{first}
+	calm := false
 	defer func() {
+		if !calm { // a part called runtime.Goexit, as t.FailNow does: this goroutine ends, the neighbours must not pay
+			for _, p := range parts {
+				if e, ok := p.err.(*Panicked); ok && e.Value == nil {
+					continue
+				}
+				done := make(chan struct{})
+				go func() { defer close(done); d.alone(p) }()
+				<-done
+			}
+		}
 		for _, p := range parts {
 			close(p.done)
 		}
 	}()
-	c, err := d.cs.writer(d)
-	if err != nil {
-		first.err = err
-		return
-	}
-	if err = d.together(c, &parts); err == nil {
-		return
-	}
-	if len(parts) == 1 && !errors.Is(err, errTorn) {
+	err := d.together(&parts)
+	switch {
+	case err == nil:
+	case len(parts) == 1 && !errors.Is(err, errTorn):
 		first.err = err // begin or commit failed for it alone: Do decides on a retry
+	default: // the rare road: each alone, each its own truth
+		for _, p := range parts {
+			d.alone(p)
+		}
+	}
+	calm = true
+}
+
+// alone runs one part in a transaction of its own, from the beginning.
+func (d *DB) alone(p *part) {
+	if p.err = p.ctx.Err(); p.err != nil {
 		return
 	}
-	for _, p := range parts { // the rare road: each alone, each its own truth
-		one := []*part{p}
-		if p.err = nil; p.ctx.Err() != nil {
-			p.err = p.ctx.Err()
-		} else if err := d.together(c, &one, true); err != nil {
-			p.err = err
-		}
+	if err := d.together(&[]*part{p}, true); err != nil {
+		p.err = err
 	}
 }
 
 // together runs the parts, and the ones that arrive meanwhile, in one transaction.
 // Its error means that nothing was committed; a part's own error is in the part.
-func (d *DB) together(c *conn, parts *[]*part, alone ...bool) (err error) {
+func (d *DB) together(parts *[]*part, alone ...bool) (err error) {
+	if e := d.sick.Load(); e != nil {
+		return *e // queued before the disk failed: nothing may be promised any more
+	}
+	c, err := d.cs.writer(d)
+	if err != nil {
+		return err
+	}
 	// No part's context may reach the driver: an interrupted INSERT makes SQLite roll
 	// back the whole transaction, which is everybody's.
 	ctx := context.Background()
-	if _, err := c.ExecContext(ctx, "begin immediate"); err != nil {
-		return err
-	}
+	done := false
 	defer func() {
-		if err != nil {
+		if !done {
+			d.note(err) // before the next group begins, not when the owner hears of it
 			c.ExecContext(ctx, "rollback")
 		}
 	}()
+	if _, err := c.ExecContext(ctx, "begin immediate"); err != nil {
+		return err
+	}
 	end := time.Now().Add(groupTime)
 	good := 0
-	if first := (*parts)[0]; len(*parts) == 1 && d.g.quiet() { // nobody waits: no savepoint, as cheap as a plain transaction
+	if first := (*parts)[0]; len(*parts) == 1 && (d.g.most == 1 || d.g.quiet()) { // nobody waits: no savepoint, as cheap as a plain transaction
 		if first.err = d.bare(c, first); first.err != nil {
-			c.ExecContext(ctx, "rollback")
+			d.note(first.err)
 			return nil
 		}
-		return d.commit(c, 1)
+		err = d.commit(c, 1)
+		done = err == nil
+		return err
 	}
 	for i := 0; i < len(*parts); i++ {
 		p := (*parts)[i]
@@ -146,18 +173,21 @@ func (d *DB) together(c *conn, parts *[]*part, alone ...bool) (err error) {
 			return p.err
 		} else if p.err == nil {
 			good++
+		} else if d.note(p.err) {
+			return p.err // the disk failed under one part: nobody's is committed
 		}
-		if i == len(*parts)-1 && len(alone) == 0 && i+1 < groupMost && time.Now().Before(end) {
+		if i == len(*parts)-1 && len(alone) == 0 && i+1 < d.g.most && time.Now().Before(end) {
 			if n := d.g.next(); n != nil {
 				*parts = append(*parts, n)
 			}
 		}
 	}
 	if good == 0 {
-		_, err := c.ExecContext(ctx, "rollback")
-		return err
+		return nil
 	}
-	return d.commit(c, good)
+	err = d.commit(c, good)
+	done = err == nil
+	return err
 }
 
 func (d *DB) commit(c *conn, parts int) error {
@@ -174,7 +204,7 @@ func (g *group) quiet() bool { g.mu.Lock(); defer g.mu.Unlock(); return len(g.wa
 func (d *DB) bare(c *conn, p *part) error {
 	tx := &Tx{tx: c.Conn, c: c, ctx: context.WithoutCancel(p.ctx), now: d.Now(), lite: true}
 	defer tx.end()
-	return safely(p.f, tx)
+	return safely(p, tx)
 }
 
 // part runs one part inside a savepoint.
@@ -196,20 +226,31 @@ func (d *DB) part(ctx context.Context, c *conn, p *part) error {
 
 // Panicked is what a panic in a part becomes: Do raises it again where it belongs.
 type Panicked struct {
-	Value any
+	Value any // nil: not a panic but runtime.Goexit, as in t.FailNow
 	Stack []byte
 }
 
 func (p *Panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.Value, p.Stack) }
 
-func safely(f func(*Tx) error, tx *Tx) (err error) {
+// raise lets p happen where its f was given.
+func (p *Panicked) raise() {
+	if p.Value == nil {
+		runtime.Goexit()
+	}
+	panic(p)
+}
+
+// safely catches a panic of p's function. A Goexit it can only note: that goes on,
+// through the deferred functions of together, lead and write.
+func safely(p *part, tx *Tx) (err error) {
 	ok := false
 	defer func() {
-		if v := recover(); v != nil || !ok { // !ok without a value: runtime.Goexit, as in t.FailNow
+		if v := recover(); v != nil || !ok {
 			err = &Panicked{v, debug.Stack()}
+			p.err = err
 		}
 	}()
-	err = f(tx)
+	err = p.f(tx)
 	ok = true
 	return err
 }
@@ -223,4 +264,3 @@ func (over) ExecContext(context.Context, string, ...any) (sql.Result, error) {
 func (over) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
 	return nil, sql.ErrTxDone
 }
-func (over) QueryRowContext(context.Context, string, ...any) *sql.Row { panic(sql.ErrTxDone) }

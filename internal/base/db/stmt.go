@@ -24,8 +24,8 @@ const (
 type conns struct {
 	mu   sync.Mutex
 	w    *conn
-	free chan *conn
-	n    int
+	free []*conn
+	seat chan struct{} // a reader takes one; its capacity is readers
 }
 
 // writer is the one connection that writes. Only the leader of a group calls it.
@@ -42,33 +42,39 @@ func (s *conns) writer(d *DB) (*conn, error) {
 	return s.w, nil
 }
 
-// reader lends a connection; the caller gives it back.
+// reader lends a connection; the caller gives it back, or drops it.
 func (s *conns) reader(ctx context.Context, d *DB) (*conn, error) {
 	select {
-	case c := <-s.free:
-		return c, nil
-	default:
-	}
-	s.mu.Lock()
-	if s.n < readers {
-		s.n++
-		s.mu.Unlock()
-		c, err := d.r.Conn(ctx)
-		if err != nil {
-			s.mu.Lock()
-			s.n--
-			s.mu.Unlock()
-			return nil, err
-		}
-		return &conn{c, map[string]*sql.Stmt{}}, nil
-	}
-	s.mu.Unlock()
-	select {
-	case c := <-s.free:
-		return c, nil
+	case s.seat <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	s.mu.Lock()
+	if n := len(s.free); n > 0 {
+		c := s.free[n-1]
+		s.free = s.free[:n-1]
+		s.mu.Unlock()
+		return c, nil
+	}
+	s.mu.Unlock()
+	c, err := d.r.Conn(ctx)
+	if err != nil {
+		<-s.seat
+		return nil, err
+	}
+	return &conn{c, map[string]*sql.Stmt{}}, nil
+}
+
+func (s *conns) give(c *conn) {
+	s.mu.Lock()
+	s.free = append(s.free, c)
+	s.mu.Unlock()
+	<-s.seat
+}
+
+func (s *conns) drop(c *conn) {
+	c.close()
+	<-s.seat
 }
 
 func (c *conn) close() error {
@@ -83,15 +89,10 @@ func (s *conns) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for {
-		select {
-		case c := <-s.free:
-			errs = append(errs, c.close())
-			continue
-		default:
-		}
-		break
+	for _, c := range s.free {
+		errs = append(errs, c.close())
 	}
+	s.free = nil
 	if s.w != nil {
 		errs = append(errs, s.w.close())
 		s.w = nil
@@ -109,13 +110,10 @@ func look[T any](ctx context.Context, d *DB, f func(*Tx) (T, error)) (v T, err e
 	defer func() {
 		// Also after a panic. A connection that cannot end its transaction is not lent again.
 		if _, e := c.ExecContext(context.Background(), "rollback"); e != nil || !whole {
-			d.cs.mu.Lock()
-			d.cs.n--
-			d.cs.mu.Unlock()
-			c.close()
+			d.cs.drop(c)
 			return
 		}
-		d.cs.free <- c
+		d.cs.give(c)
 	}()
 	if _, err := c.ExecContext(ctx, "begin"); err != nil {
 		return v, err
