@@ -11,6 +11,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"github.com/linli-town/linli/internal/base/geo"
 )
 
 // Kind says what a feature is, and so how it is drawn.
@@ -57,8 +59,27 @@ type Feature struct {
 	box   box
 }
 
-// LonLat is a WGS-84 point, longitude first as in GeoJSON.
+// LonLat is a point of a feature, longitude first as in the file.
 type LonLat [2]float64
+
+// Point is p by name.
+func (p LonLat) Point() geo.Point { return geo.Point{Lat: p[1], Lon: p[0]} }
+
+func points(l []LonLat) []geo.Point {
+	out := make([]geo.Point, len(l))
+	for i, p := range l {
+		out[i] = p.Point()
+	}
+	return out
+}
+
+func lonlats(l []geo.Point) []LonLat {
+	out := make([]LonLat, len(l))
+	for i, p := range l {
+		out[i] = LonLat{p.Lon, p.Lat}
+	}
+	return out
+}
 
 type xy struct{ x, y float64 } // world, 0…1, Web Mercator
 type box struct{ x0, y0, x1, y1 float64 }
@@ -71,14 +92,14 @@ func (b box) meets(c box) bool { return b.x0 <= c.x1 && b.x1 >= c.x0 && b.y0 <= 
 
 var nowhere = box{2, 2, -1, -1}
 
-func world(p LonLat) xy {
-	s := math.Sin(max(-85.05, min(85.05, p[1])) * math.Pi / 180)
-	return xy{p[0]/360 + .5, .5 - math.Log((1+s)/(1-s))/(4*math.Pi)}
+func world(p LonLat) xy { return worldAt(p.Point()) }
+
+func worldAt(p geo.Point) xy {
+	x, y := geo.Pixel(p, 0)
+	return xy{x / 256, y / 256}
 }
 
-func lonlat(w xy) LonLat {
-	return LonLat{(w.x - .5) * 360, math.Atan(math.Sinh((.5-w.y)*2*math.Pi)) * 180 / math.Pi}
-}
+func earth(w xy) geo.Point { return geo.FromPixel(w.x*256, w.y*256, 0) }
 
 // Map is a base map, ready to be drawn. It does not change after New, so many may draw at once.
 type Map struct {
@@ -130,36 +151,36 @@ func (m *Map) Features() []*Feature {
 }
 
 // Bounds is the south-west and the north-east corner of everything drawn.
-func (m *Map) Bounds() (sw, ne LonLat) {
+func (m *Map) Bounds() (sw, ne geo.Point) {
 	if m.box == nowhere {
 		return
 	}
-	return lonlat(xy{m.box.x0, m.box.y1}), lonlat(xy{m.box.x1, m.box.y0})
+	return earth(xy{m.box.x0, m.box.y1}), earth(xy{m.box.x1, m.box.y0})
 }
 
 // Centre is the middle of the map.
-func (m *Map) Centre() LonLat {
+func (m *Map) Centre() geo.Point {
 	if m.box == nowhere {
-		return LonLat{}
+		return geo.Point{}
 	}
-	return lonlat(xy{(m.box.x0 + m.box.x1) / 2, (m.box.y0 + m.box.y1) / 2})
+	return earth(xy{(m.box.x0 + m.box.x1) / 2, (m.box.y0 + m.box.y1) / 2})
 }
 
 // Click is the point under pixel (x, y) of a Picture: what an <input type="image"> sends.
-func Click(center LonLat, z, w, h, x, y int) LonLat {
+func Click(center geo.Point, z, w, h, x, y int) geo.Point {
 	scale := 256 * math.Exp2(float64(z))
-	c := world(center)
-	return lonlat(xy{c.x + float64(x-w/2)/scale, c.y + float64(y-h/2)/scale})
+	c := worldAt(center)
+	return earth(xy{c.x + float64(x-w/2)/scale, c.y + float64(y-h/2)/scale})
 }
 
 // Fit is the centre and the deepest zoom (at most most) at which a picture of w by h holds all points.
-func Fit(ps []LonLat, w, h, most int) (LonLat, int) {
+func Fit(ps []geo.Point, w, h, most int) (geo.Point, int) {
 	b := nowhere
 	for _, p := range ps {
-		b.add(world(p))
+		b.add(worldAt(p))
 	}
 	if b == nowhere {
-		return LonLat{}, most
+		return geo.Point{}, most
 	}
 	z := most
 	for ; z > zMin; z-- {
@@ -168,5 +189,5 @@ func Fit(ps []LonLat, w, h, most int) (LonLat, int) {
 			break
 		}
 	}
-	return lonlat(xy{(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2}), z
+	return earth(xy{(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2}), z
 }

@@ -3,11 +3,13 @@ package basemap
 import (
 	"fmt"
 	"math"
+
+	"github.com/linli-town/linli/internal/base/geo"
 )
 
 // block fills one block of the plan: a site where there is one, and one to three
 // estates. Every neighbourhood has people living in it.
-func (b *builder) block(col, row int, name, community Names, hall *LonLat) (out []Estate) {
+func (b *builder) block(col, row int, name, community Names, hall *geo.Point) (out []Estate) {
 	x0, x1, y0, y1 := colX[col]+17, colX[col+1]-17, rowY[row]+17, rowY[row+1]-17
 	switch row { // keep off the river and its roads
 	case riverRow - 1:
@@ -54,8 +56,8 @@ func (b *builder) block(col, row int, name, community Names, hall *LonLat) (out 
 
 // homes is one estate: rows of slab houses, numbered from the south-west, with lanes between.
 func (b *builder) homes(name Names, x0, y0, w, h float64) Estate {
-	e := Estate{Names: name, Built: 1978 + b.rnd.IntN(40), Centre: b.at(x0+w/2, y0+h/2)}
-	e.Boundary = b.rect(Area, name, x0, y0, w, h)
+	e := Estate{Names: name, Built: 1978 + b.rnd.IntN(40), Centre: b.at(x0+w/2, y0+h/2).Point()}
+	e.Boundary = points(b.rect(Area, name, x0, y0, w, h))
 	const slab = 12.0
 	gap := 27 + float64(b.rnd.IntN(10))
 	entrances := 2 + b.rnd.IntN(3)
@@ -75,7 +77,7 @@ func (b *builder) homes(name Names, x0, y0, w, h float64) Estate {
 			}
 			i := len(e.Buildings) + 1
 			bl := Block{Number: i, Storeys: storeys, Names: Names{fmt.Sprintf("%d幢", i), fmt.Sprintf("%d幢", i), fmt.Sprintf("Building %d", i)}}
-			var foot func(float64) LonLat
+			var foot func(float64) geo.Point
 			bl.Outline, bl.At, foot = b.house(bl.Names, x, y, length, slab)
 			for u := range entrances {
 				bl.Entrances = append(bl.Entrances, Entrance{Number: u + 1, At: foot((float64(u) + .5) / float64(entrances)),
@@ -110,9 +112,9 @@ var sites = map[[2]int]site{
 	{9, 0}: {"park", .5, Names{"槐荫游园", "槐蔭遊園", "Huaiyin Green"}},
 }
 
-func (b *builder) mark(n Names, kind string, class int, at LonLat) {
+func (b *builder) mark(n Names, kind string, class int, at geo.Point) {
 	b.m.Sites = append(b.m.Sites, Site{Names: n, Kind: kind, At: at})
-	b.fs = append(b.fs, &Feature{Kind: Place, Class: class, Name: n, Lines: [][]LonLat{{at}}})
+	b.fs = append(b.fs, &Feature{Kind: Place, Class: class, Name: n, Lines: [][]LonLat{{{at.Lon, at.Lat}}}})
 }
 
 // ground is a site's; class 1 gives its name precedence over an estate's.
@@ -122,7 +124,7 @@ func (b *builder) ground(s site, x, y, w, h float64) {
 }
 
 func (b *builder) site(s site, x, y, w, h float64) {
-	at := b.at(x+w/2, y+h/2)
+	at := b.at(x+w/2, y+h/2).Point()
 	b.m.Sites = append(b.m.Sites, Site{Names: s.Names, Kind: s.kind, At: at})
 	house := func(fx, fy, fw, height float64, n Names) { b.house(n, x+w*fx, y+h*fy, w*fw, height) }
 	blob := func(k Kind, n Names, fx, fy, rx, ry float64, wild float64) {

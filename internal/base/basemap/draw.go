@@ -7,13 +7,15 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/linli-town/linli/internal/base/geo"
 )
 
 const zMin, zMax = 3, 20
 
 // Pin marks a point on a Picture. Text is at most a few characters ("12"); none gives a dot.
 type Pin struct {
-	At   LonLat
+	At   geo.Point
 	Text string
 	Fill string // a colour, or "" for the theme's
 }
@@ -25,24 +27,24 @@ func (m *Map) Tile(z, x, y int, t Theme) []byte {
 
 // Picture is a map w by h pixels around a point, with pins: what a page without
 // JavaScript, a printed notice and a share card show. Sizes are held to 16…2000.
-func (m *Map) Picture(center LonLat, z, w, h int, pins []Pin, t Theme) []byte {
+func (m *Map) Picture(center geo.Point, z, w, h int, pins []Pin, t Theme) []byte {
 	z, w, h = min(max(z, zMin), zMax), min(max(w, 16), 2000), min(max(h, 16), 2000)
 	scale := 256 * math.Exp2(float64(z))
-	c := world(center)
+	c := worldAt(center)
 	ox, oy := c.x*scale-float64(w)/2, c.y*scale-float64(h)/2
 	var extra bytes.Buffer
 	pins = slices.Clone(pins)
 	slices.SortStableFunc(pins, func(a, b Pin) int { // the southern pin stands in front
 		switch {
-		case a.At[1] > b.At[1]:
+		case a.At.Lat > b.At.Lat:
 			return -1
-		case a.At[1] < b.At[1]:
+		case a.At.Lat < b.At.Lat:
 			return 1
 		}
 		return 0
 	})
 	for _, p := range pins {
-		q := world(p.At)
+		q := worldAt(p.At)
 		x, y := q.x*scale-ox, q.y*scale-oy
 		if !(x > -20 && y > -2 && x < float64(w)+20 && y < float64(h)+40) { // NaN too
 			continue

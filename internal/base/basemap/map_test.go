@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/geo"
 )
 
 func wellFormed(t testing.TB, b []byte) {
@@ -24,16 +25,10 @@ func wellFormed(t testing.TB, b []byte) {
 	}
 }
 
-func tileOf(p LonLat, z int) (x, y int) {
-	w := world(p)
-	n := math.Exp2(float64(z))
-	return int(w.x * n), int(w.y * n)
-}
-
 func TestTilesAreSmallAndWellFormed(t *testing.T) {
 	m := Town(1).Map
 	for z := 13; z <= 19; z++ {
-		x, y := tileOf(TownCentre, z)
+		x, y := geo.Tile(TownCentre, z)
 		for _, th := range []Theme{Day, Night, Elder, Named("day", "en"), Named("elder", "zh-Hant")} {
 			b := m.Tile(z, x, y, th)
 			wellFormed(t, b)
@@ -67,7 +62,7 @@ func TestNameAcrossTilesIsAtOneSpot(t *testing.T) {
 
 func TestPictureHasPinsAndSpeaksTheScript(t *testing.T) {
 	m := Town(1).Map
-	pins := []Pin{{At: TownCentre, Text: "<1>"}, {At: LonLat{TownCentre[0] + .001, TownCentre[1]}}, {At: LonLat{math.NaN(), 0}}, {At: LonLat{0, 0}, Text: "far"}}
+	pins := []Pin{{At: TownCentre, Text: "<1>"}, {At: geo.Point{Lat: TownCentre.Lat, Lon: TownCentre.Lon + .001}}, {At: geo.Point{Lat: math.NaN()}}, {At: geo.Point{}, Text: "far"}}
 	for lang, want := range map[string]string{"zh-Hans": "虚构街道", "zh-Hant": "虛構街道", "en": "made-up"} {
 		b := m.Picture(TownCentre, 16, 720, 480, pins, Named("day", lang))
 		wellFormed(t, b)
@@ -78,12 +73,12 @@ func TestPictureHasPinsAndSpeaksTheScript(t *testing.T) {
 }
 
 func TestClickFindsThePoint(t *testing.T) {
-	if p := Click(TownCentre, 17, 400, 300, 200, 150); math.Abs(p[0]-TownCentre[0]) > 1e-9 || math.Abs(p[1]-TownCentre[1]) > 1e-9 {
+	if p := Click(TownCentre, 17, 400, 300, 200, 150); geo.Distance(p, TownCentre) > .01 {
 		t.Errorf("the middle is %v", p)
 	}
 	p := Click(TownCentre, 17, 400, 300, 400, 0)
-	c, z := Fit([]LonLat{TownCentre, p}, 400, 300, 18)
-	if p[0] <= TownCentre[0] || p[1] <= TownCentre[1] || z < 15 || z > 18 || c[0] <= TownCentre[0] {
+	c, z := Fit([]geo.Point{TownCentre, p}, 400, 300, 18)
+	if p.Lon <= TownCentre.Lon || p.Lat <= TownCentre.Lat || z < 15 || z > 18 || c.Lon <= TownCentre.Lon {
 		t.Errorf("corner %v, fit %v z%d", p, c, z)
 	}
 }
@@ -102,7 +97,7 @@ func TestFileRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, y := tileOf(TownCentre, 16)
+	x, y := geo.Tile(TownCentre, 16)
 	if got.Len() != m.Len() || !bytes.Equal(got.Tile(16, x, y, Day), m.Tile(16, x, y, Day)) {
 		t.Errorf("%d features of %d, or another drawing", got.Len(), m.Len())
 	}
@@ -178,7 +173,7 @@ func FuzzLoad(f *testing.F) {
 
 func BenchmarkTile(b *testing.B) {
 	m := Town(1).Map
-	x, y := tileOf(TownCentre, 16)
+	x, y := geo.Tile(TownCentre, 16)
 	m.Tile(16, x, y, Day) // places the names
 	for b.Loop() {
 		m.Tile(16, x, y, Day)

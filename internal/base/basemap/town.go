@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/linli-town/linli/internal/base/geo"
 )
 
 // Model is a whole town described: what the demo makes places of, and the map of it.
 type Model struct {
 	Seed        uint64
 	Name        Names
-	Centre      LonLat
-	Boundary    []LonLat // closed ring, anticlockwise
+	Centre      geo.Point
+	Boundary    []geo.Point // closed ring, anticlockwise
 	Communities []Community
 	Grids       []Grid
 	Sites       []Site
@@ -21,24 +23,24 @@ type Model struct {
 // Community is a 社区. The boundaries of all communities tile the town's.
 type Community struct {
 	Names
-	Boundary       []LonLat
-	Hall           LonLat // the service station
+	Boundary       []geo.Point
+	Hall           geo.Point // the service station
 	Neighbourhoods []Neighbourhood
 }
 
 // Neighbourhood is a 邻里. Those of a community tile it.
 type Neighbourhood struct {
 	Names
-	Boundary []LonLat
-	Centre   LonLat
+	Boundary []geo.Point
+	Centre   geo.Point
 	Estates  []Estate
 }
 
 // Estate is a 小区, wholly inside its neighbourhood.
 type Estate struct {
 	Names
-	Boundary  []LonLat
-	Centre    LonLat
+	Boundary  []geo.Point
+	Centre    geo.Point
 	Built     int // year
 	Buildings []Block
 }
@@ -47,8 +49,8 @@ type Estate struct {
 type Block struct {
 	Names
 	Number    int
-	At        LonLat
-	Outline   []LonLat
+	At        geo.Point
+	Outline   []geo.Point
 	Storeys   int
 	Entrances []Entrance
 }
@@ -57,7 +59,7 @@ type Block struct {
 type Entrance struct {
 	Names
 	Number int
-	At     LonLat
+	At     geo.Point
 }
 
 // Grid is a 网格: another cut of the same ground, inside one community but across its neighbourhoods.
@@ -65,7 +67,7 @@ type Grid struct {
 	Names
 	Community int // index
 	Number    int // within the community, from 1
-	Boundary  []LonLat
+	Boundary  []geo.Point
 }
 
 // Site is a school, a market, a park… Kind is one of park school kindergarten market
@@ -73,7 +75,7 @@ type Grid struct {
 type Site struct {
 	Names
 	Kind string
-	At   LonLat
+	At   geo.Point
 }
 
 // plan of the town: which community each block belongs to, north row first. The river
@@ -102,7 +104,7 @@ var (
 )
 
 // TownCentre is where the demo's town lies when nothing else is said.
-var TownCentre = LonLat{120.87, 32.02}
+var TownCentre = geo.Point{Lat: 32.02, Lon: 120.87}
 
 // Town makes the fictional subdistrict 青桥街道 of about 3 × 1.8 km with the grain of a
 // Chinese city: a bent river, main roads with blocks between them, estates of slab houses
@@ -112,7 +114,7 @@ var TownCentre = LonLat{120.87, 32.02}
 func Town(seed uint64) *Model { return TownAt(seed, TownCentre) }
 
 // TownAt is Town somewhere else.
-func TownAt(seed uint64, centre LonLat) *Model {
+func TownAt(seed uint64, centre geo.Point) *Model {
 	b := &builder{rnd: rand.New(rand.NewPCG(seed, 7)), centre: centre, m: &Model{Seed: seed, Name: townName, Centre: centre}}
 	b.streets()
 	b.communities()
@@ -124,7 +126,7 @@ func TownAt(seed uint64, centre LonLat) *Model {
 
 type builder struct {
 	rnd    *rand.Rand
-	centre LonLat
+	centre geo.Point
 	fs     []*Feature
 	m      *Model
 	estate int // so far
@@ -144,9 +146,9 @@ func bend(p pt) pt {
 func (b *builder) ll(p pt) LonLat {
 	const rot = 6 * math.Pi / 180 // streets are not quite north-south
 	mLat := 1 / 111320.0
-	mLon := mLat / math.Cos(b.centre[1]*math.Pi/180)
+	mLon := mLat / math.Cos(b.centre.Lat*math.Pi/180)
 	x, y := p[0]*math.Cos(rot)-p[1]*math.Sin(rot), p[0]*math.Sin(rot)+p[1]*math.Cos(rot)
-	return round(LonLat{b.centre[0] + x*mLon, b.centre[1] + y*mLat})
+	return round(LonLat{b.centre.Lon + x*mLon, b.centre.Lat + y*mLat})
 }
 
 func (b *builder) at(x, y float64) LonLat { return b.ll(bend(pt{x, y})) }
@@ -182,15 +184,15 @@ func (b *builder) rect(k Kind, n Names, x, y, w, h float64) []LonLat {
 }
 
 // house is a rectangle that keeps its right angles: it is turned, not bent.
-func (b *builder) house(n Names, x, y, w, h float64) (outline []LonLat, at LonLat, foot func(f float64) LonLat) {
+func (b *builder) house(n Names, x, y, w, h float64) (outline []geo.Point, at geo.Point, foot func(f float64) geo.Point) {
 	c := bend(pt{x + w/2, y + h/2})
 	e := bend(pt{x + w/2 + 1, y + h/2})
 	a := math.Atan2(e[1]-c[1], e[0]-c[0])
 	corner := func(dx, dy float64) LonLat {
 		return b.ll(pt{c[0] + dx*math.Cos(a) - dy*math.Sin(a), c[1] + dx*math.Sin(a) + dy*math.Cos(a)})
 	}
-	outline = b.add(Building, 0, n, true, []LonLat{corner(-w/2, -h/2), corner(w/2, -h/2), corner(w/2, h/2), corner(-w/2, h/2)})
-	return outline, b.ll(c), func(f float64) LonLat { return corner(-w/2+w*f, h/2+1) } // doors are on the north side
+	outline = points(b.add(Building, 0, n, true, []LonLat{corner(-w/2, -h/2), corner(w/2, -h/2), corner(w/2, h/2), corner(-w/2, h/2)}))
+	return outline, b.ll(c).Point(), func(f float64) geo.Point { return corner(-w/2+w*f, h/2+1).Point() } // doors are on the north side
 }
 
 func (b *builder) streets() {
@@ -296,7 +298,7 @@ func (b *builder) communities() {
 	cell := Names{"邻里", "鄰里", "Neighbourhood"}
 	for k, names := range stems {
 		c := Community{Names: names[0].plus(suffix)}
-		c.Boundary = b.ring(func(i, j int) bool { return owner(i/2, j) == k })
+		c.Boundary = points(b.ring(func(i, j int) bool { return owner(i/2, j) == k }))
 		for col := range cols {
 			for row := range rows {
 				if owner(col, row) != k {
@@ -304,9 +306,9 @@ func (b *builder) communities() {
 				}
 				n := len(c.Neighbourhoods)
 				nb := Neighbourhood{Names: names[n].plus(cell)}
-				nb.Boundary = b.ring(func(i, j int) bool { return i/2 == col && j == row })
-				nb.Centre = b.at((colX[col]+colX[col+1])/2, (rowY[row]+rowY[row+1])/2)
-				var at *LonLat
+				nb.Boundary = points(b.ring(func(i, j int) bool { return i/2 == col && j == row }))
+				nb.Centre = b.at((colX[col]+colX[col+1])/2, (rowY[row]+rowY[row+1])/2).Point()
+				var at *geo.Point
 				if n == 0 { // the service station stands in the first
 					at = &c.Hall
 				}
@@ -316,7 +318,7 @@ func (b *builder) communities() {
 		}
 		b.m.Communities = append(b.m.Communities, c)
 	}
-	b.m.Boundary = b.ring(func(i, j int) bool { return true })
+	b.m.Boundary = points(b.ring(func(i, j int) bool { return true }))
 }
 
 // grids cuts every community into three by half columns, so that no cut is a
@@ -338,16 +340,16 @@ func (b *builder) grids() {
 			n := g + 1
 			b.m.Grids = append(b.m.Grids, Grid{Community: k, Number: n,
 				Names:    stems[k][0].plus(Names{fmt.Sprintf("第%d网格", n), fmt.Sprintf("第%d網格", n), fmt.Sprintf("Grid %d", n)}),
-				Boundary: b.ring(func(i, j int) bool { return owner(i/2, j) == k && i >= cuts[g] && i < cuts[g+1] })})
+				Boundary: points(b.ring(func(i, j int) bool { return owner(i/2, j) == k && i >= cuts[g] && i < cuts[g+1] }))})
 		}
 	}
 }
 
 func (b *builder) bounds() {
 	for _, c := range b.m.Communities {
-		b.fs = append(b.fs, &Feature{Kind: Bound, Class: 1, Name: c.Names, Area: true, Lines: [][]LonLat{c.Boundary}})
+		b.fs = append(b.fs, &Feature{Kind: Bound, Class: 1, Name: c.Names, Area: true, Lines: [][]LonLat{lonlats(c.Boundary)}})
 		for _, n := range c.Neighbourhoods {
-			b.fs = append(b.fs, &Feature{Kind: Bound, Class: 2, Name: n.Names, Area: true, Lines: [][]LonLat{n.Boundary}})
+			b.fs = append(b.fs, &Feature{Kind: Bound, Class: 2, Name: n.Names, Area: true, Lines: [][]LonLat{lonlats(n.Boundary)}})
 		}
 	}
 }

@@ -5,23 +5,25 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/linli-town/linli/internal/base/geo"
 )
 
 // inside is the even-odd rule.
-func inside(ring []LonLat, p LonLat) bool {
+func inside(ring []geo.Point, p geo.Point) bool {
 	in := false
 	for i := 0; i+1 < len(ring); i++ {
 		a, b := ring[i], ring[i+1]
-		if (a[1] > p[1]) != (b[1] > p[1]) && p[0] < (b[0]-a[0])*(p[1]-a[1])/(b[1]-a[1])+a[0] {
+		if (a.Lat > p.Lat) != (b.Lat > p.Lat) && p.Lon < (b.Lon-a.Lon)*(p.Lat-a.Lat)/(b.Lat-a.Lat)+a.Lon {
 			in = !in
 		}
 	}
 	return in
 }
 
-func area(ring []LonLat) (s float64) {
+func area(ring []geo.Point) (s float64) {
 	for i := 0; i+1 < len(ring); i++ {
-		s += ring[i][0]*ring[i+1][1] - ring[i+1][0]*ring[i][1]
+		s += ring[i].Lon*ring[i+1].Lat - ring[i+1].Lon*ring[i].Lat
 	}
 	return s / 2
 }
@@ -87,7 +89,7 @@ func TestBoundariesTile(t *testing.T) {
 	m := Town(3)
 	whole := area(m.Boundary)
 	var cs, ns, gs float64
-	var nbs [][]LonLat
+	var nbs [][]geo.Point
 	for _, c := range m.Communities {
 		cs += area(c.Boundary)
 		for _, n := range c.Neighbourhoods {
@@ -105,7 +107,7 @@ func TestBoundariesTile(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 3000 {
-		p := LonLat{m.Centre[0] + (r.Float64()-.5)*.036, m.Centre[1] + (r.Float64()-.5)*.02}
+		p := geo.Point{Lat: m.Centre.Lat + (r.Float64()-.5)*.02, Lon: m.Centre.Lon + (r.Float64()-.5)*.036}
 		want := 0
 		if inside(m.Boundary, p) {
 			want = 1

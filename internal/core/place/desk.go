@@ -9,6 +9,7 @@ import (
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
@@ -389,11 +390,11 @@ func (d Desk) Search(ctx context.Context, words, path string, limit int) ([]Plac
 	return db.See(ctx, d.DB, func(tx *db.Tx) ([]Place, error) { return Search(tx, words, path, limit) })
 }
 
-func (d Desk) At(ctx context.Context, p Point) ([]Place, error) {
+func (d Desk) At(ctx context.Context, p geo.Point) ([]Place, error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) ([]Place, error) { return At(tx, d.Shapes, p) })
 }
 
-func (d Desk) NearestBuilding(ctx context.Context, p Point) (Place, error) {
+func (d Desk) NearestBuilding(ctx context.Context, p geo.Point) (Place, error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) (Place, error) { return NearestBuilding(tx, p, near) })
 }
 
@@ -405,7 +406,7 @@ func (d Desk) Grids(ctx context.Context, path string) ([]Grid, error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) ([]Grid, error) { return Grids(tx, path) })
 }
 
-func (d Desk) GridAt(ctx context.Context, p Point) (Grid, error) {
+func (d Desk) GridAt(ctx context.Context, p geo.Point) (Grid, error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) (Grid, error) { return GridAt(tx, d.Shapes, p) })
 }
 

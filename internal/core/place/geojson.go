@@ -3,14 +3,15 @@ package place
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
@@ -18,28 +19,36 @@ import (
 
 // Layer is what an ImportGeoJSON file holds.
 type Layer struct {
-	In    id.ID // the place in which all of it lies
-	Level Level // of the features, directly in In or below it; "" with Grids
-	Grids bool  // the second layer instead
-	Dry   bool  // only report
+	In    id.ID  // the place in which all of it lies
+	Level Level  // of the features, directly in In or below it; "" with Grids
+	Grids bool   // the second layer instead
+	CRS   string // of the coordinates: wgs84, gcj02, bd09; "" if the file says so itself
+	Dry   bool   // only report
 }
 
-// Fit says how well boundaries cover the ground of the place they lie in. Shares are
-// measured on a net of points, so they are good to about a thousandth.
+// Fit says how well boundaries cover the ground of the place they lie in.
 type Fit struct {
 	Report
-	Points        int // of the net, in the place's own boundary
-	Gap, Overlap  float64
-	Outside       float64  // of the boundaries' ground, beyond the place's own
-	GapAt, OverAt []Point  // a few of each, to look at on the map
-	Astray        []id.ID  // places that lie outside the boundary of the one they belong to
-	Missing       []string // names of places of that level for which the file has nothing
-	Bounds        [2]Point // south-west, north-east
+	Overlaps []Overlap
+	Gap      geo.Piece // ground of the place that no boundary covers
+	Outside  geo.Piece // ground beyond the place's own boundary
+	Astray   []id.ID   // buildings that lie outside the boundary of the place they belong to
+	Missing  []string  // places of that level for which the file has nothing
 }
+
+// Overlap is ground that two features claim; A and B are their numbers in the file.
+type Overlap struct {
+	A, B int
+	geo.Piece
+}
+
+// sliver is what drawing by hand leaves between neighbours, in square metres.
+const sliver = 1.0
 
 type feature struct {
 	Properties map[string]any
-	Geometry   json.RawMessage
+	shape      geo.Shape
+	err        error
 }
 
 func (f feature) prop(names ...string) string {
@@ -67,7 +76,8 @@ func (d Desk) ImportGeoJSON(ctx context.Context, by who.Actor, file io.Reader, l
 	lim := &io.LimitedReader{R: in, N: 64 << 20}
 	var fc struct {
 		Type     string
-		Features []feature
+		Features []json.RawMessage
+		CRS      struct{ Properties struct{ Name string } }
 	}
 	if err := json.NewDecoder(lim).Decode(&fc); err != nil {
 		if lim.N <= 0 {
@@ -78,11 +88,21 @@ func (d Desk) ImportGeoJSON(ctx context.Context, by who.Actor, file io.Reader, l
 	if fc.Type != "FeatureCollection" || len(fc.Features) > batch {
 		return Fit{}, fail.New(fail.Invalid, "place.import.form")
 	}
+	crs := firstOf(l.CRS, fc.CRS.Properties.Name)
+	if _, err := geo.Parse(crs, 0, 0); err != nil { // before every feature says so
+		return Fit{}, err
+	}
+	fs := make([]feature, len(fc.Features))
+	for i, raw := range fc.Features {
+		if fs[i].shape, fs[i].err = one(raw, crs); fs[i].err == nil {
+			fs[i].err = json.Unmarshal(raw, &fs[i])
+		}
+	}
 	run := db.Do[Fit]
 	if l.Dry {
 		run = db.See[Fit]
 	}
-	return run(ctx, d.DB, func(tx *db.Tx) (Fit, error) { return importShapes(tx, by, fc.Features, l) })
+	return run(ctx, d.DB, func(tx *db.Tx) (Fit, error) { return importShapes(tx, by, fs, l) })
 }
 
 func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {
@@ -128,20 +148,21 @@ func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {
 		}
 	}
 	type drawn struct {
+		n  int
 		id id.ID // 0 in a dry run for a new one
-		s  shape
+		s  geo.Shape
 	}
 	var all []drawn
 	seen := map[id.ID]bool{}
 	for i, f := range fs {
 		n := i + 1
 		out.Read++
-		s, err := parseShape(f.Geometry)
-		if err != nil {
-			e := asFail(err)
-			out.bad(n, e.Code)
+		if f.err != nil {
+			e := asFail(f.err)
+			out.bad(n, e.Code, e.Args...)
 			continue
 		}
+		s := f.shape
 		code, name := f.prop("code", "id"), f.prop("name", "name_zh")
 		if name == "" && code == "" {
 			out.bad(n, "place.name.missing")
@@ -156,15 +177,19 @@ func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {
 			switch {
 			case l.Dry:
 			case ok:
-				err = putGround(tx, g.ID, gridKind, tree, string(f.Geometry))
+				err = putGround(tx, g.ID, gridKind, tree, s)
 			default:
-				g, err = addGrid(tx, by, Grid{Place: in.ID, Number: num, Code: code, Name: firstOf(name, code), Hant: f.prop("name_hant"), En: f.prop("name_en")}, string(f.Geometry))
+				var home id.ID
+				if home, err = homeOf(tx, in, s); err != nil {
+					return out, err
+				}
+				g, err = addGrid(tx, by, Grid{Place: home, Number: num, Code: code, Name: firstOf(name, code), Hant: f.prop("name_hant"), En: f.prop("name_en")}, s)
 			}
 			if err != nil {
 				return out, err
 			}
 			out.count(ok)
-			all = append(all, drawn{g.ID, s})
+			all = append(all, drawn{n, g.ID, s})
 			continue
 		}
 		p, ok := have[FullCode(code)]
@@ -177,26 +202,26 @@ func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {
 		}
 		if !ok {
 			p = Place{Parent: in.ID, Level: l.Level, Name: firstOf(name, code), NameHant: f.prop("name_hant"), NameEn: f.prop("name_en"), Code: code, Public: true}
-			c := s.middle()
+			c := s.Middle()
 			p.Lat, p.Lon = c.Lat, c.Lon
 			if !l.Dry {
 				if p, err = Add(tx, by, p); err != nil {
-					if e := asFail(err); e != nil {
-						out.bad(n, e.Code)
-						continue
+					if fail.KindOf(err) == fail.Fault {
+						return out, err
 					}
-					return out, err
+					out.bad(n, asFail(err).Code)
+					continue
 				}
 			}
 		}
 		if !l.Dry {
-			if err := setBoundary(tx, p, string(f.Geometry)); err != nil {
+			if err := setBoundary(tx, p, s); err != nil {
 				return out, err
 			}
 		}
 		seen[p.ID] = p.ID != 0
 		out.count(ok)
-		all = append(all, drawn{p.ID, s})
+		all = append(all, drawn{n, p.ID, s})
 	}
 	for _, p := range have {
 		if !seen[p.ID] && !slices.Contains(out.Missing, p.Name) {
@@ -205,21 +230,25 @@ func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {
 	}
 	slices.Sort(out.Missing)
 
-	var whole *shape
+	var whole geo.Shape
 	if g, err := Boundary(tx, in.ID); err == nil {
-		s, err := parseShape([]byte(g))
-		if err != nil {
+		if err := json.Unmarshal([]byte(g), &whole); err != nil {
 			return out, err
 		}
-		whole = &s
 	} else if fail.KindOf(err) != fail.Missing {
 		return out, err
 	}
-	shapes := make([]shape, len(all))
+	parts := make([]geo.Shape, len(all))
 	for i, d := range all {
-		shapes[i] = d.s
+		parts[i] = d.s
 	}
-	out.measure(whole, shapes)
+	r := geo.Survey(whole, parts)
+	out.Gap, out.Outside = r.Gap, r.Outside
+	for _, o := range r.Overlaps {
+		if o.Area > sliver {
+			out.Overlaps = append(out.Overlaps, Overlap{all[o.A].n, all[o.B].n, o.Piece})
+		}
+	}
 	for _, d := range all {
 		if d.id == 0 || l.Grids {
 			continue
@@ -233,7 +262,7 @@ func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {
 			return out, err
 		}
 		for _, b := range bs {
-			if b.Placed() && !d.s.holds(b.At()) {
+			if b.Placed() && !d.s.Contains(b.At()) {
 				out.Astray = append(out.Astray, b.ID)
 			}
 		}
@@ -244,9 +273,12 @@ func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {
 	return out, audit.Record(tx, by, "place.import.shapes", in.ID, map[string]any{"added": out.Added, "changed": out.Changed, "grids": l.Grids})
 }
 
+// asFail is the refusal in err; a fault in a feature is one about its form.
 func asFail(err error) *fail.Error {
-	e, _ := err.(*fail.Error)
-	return e
+	if e, ok := errors.AsType[*fail.Error](err); ok {
+		return e
+	}
+	return fail.New(fail.Invalid, "place.import.form")
 }
 
 func firstOf(a, b string) string {
@@ -264,68 +296,16 @@ func (r *Report) count(there bool) {
 	}
 }
 
-func (s shape) middle() Point { return Point{(s.lat0 + s.lat1) / 2, (s.lon0 + s.lon1) / 2} }
-
-// measure lays a net of points over everything and counts what lies where.
-func (f *Fit) measure(whole *shape, shapes []shape) {
-	b := box(shape{lat0: 91, lat1: -91, lon0: 181, lon1: -181}, shapes)
-	if whole != nil {
-		b = box(b, []shape{*whole})
+// homeOf is the community a grid lies in, by its middle; in itself where there is none.
+func homeOf(tx *db.Tx, in Place, s geo.Shape) (id.ID, error) {
+	ps, err := At(tx, nil, s.Middle())
+	if err != nil {
+		return 0, err
 	}
-	if b.lat0 > b.lat1 {
-		return
-	}
-	f.Bounds = [2]Point{{b.lat0, b.lon0}, {b.lat1, b.lon1}}
-	const net = 157 // a prime, so that the net does not lie along drawn squares
-	gap, over, out, covered := 0, 0, 0, 0
-	for i := range net {
-		for j := range net {
-			// a little aslant for the same reason
-			p := Point{b.lat0 + (b.lat1-b.lat0)*(float64(i)+.31)/net, b.lon0 + (b.lon1-b.lon0)*math.Mod((float64(j)+.17)/net+float64(i)*.0017, 1)}
-			n := 0
-			for _, s := range shapes {
-				if s.holds(p) {
-					n++
-				}
-			}
-			if n > 0 {
-				covered++
-			}
-			in := whole != nil && whole.holds(p)
-			switch {
-			case in || whole == nil && n > 0:
-				f.Points++
-				if n == 0 {
-					gap++
-					f.GapAt = few(f.GapAt, p)
-				}
-			case n > 0:
-				out++
-			}
-			if n > 1 {
-				over++
-				f.OverAt = few(f.OverAt, p)
-			}
+	for _, p := range ps {
+		if p.Level == Community && Inside(p.Path, in.Path) {
+			return p.ID, nil
 		}
 	}
-	if f.Points > 0 {
-		f.Gap = float64(gap) / float64(f.Points)
-	}
-	if covered > 0 {
-		f.Overlap, f.Outside = float64(over)/float64(covered), float64(out)/float64(covered)
-	}
-}
-
-func box(b shape, all []shape) shape {
-	for _, s := range all {
-		b.lat0, b.lat1, b.lon0, b.lon1 = min(b.lat0, s.lat0), max(b.lat1, s.lat1), min(b.lon0, s.lon0), max(b.lon1, s.lon1)
-	}
-	return b
-}
-
-func few(ps []Point, p Point) []Point {
-	if len(ps) < 20 {
-		return append(ps, p)
-	}
-	return ps
+	return in.ID, nil
 }

@@ -3,6 +3,7 @@ package place
 import (
 	"bytes"
 	"compress/gzip"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/linli-town/linli/internal/base/basemap"
 	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/testkit"
 )
 
@@ -132,7 +134,7 @@ func TestShapesAreImportedAndMeasured(t *testing.T) {
 		d, ctx := Desk{DB: x, Shapes: &Shapes{}}, t.Context()
 		all := small(t, d)
 		com := all[4]
-		if err := d.SetBoundary(ctx, sys, com.ID, square(32, 120.86, 32.03, 120.89)); err != nil {
+		if err := d.SetBoundary(ctx, sys, com.ID, square(32, 120.86, 32.03, 120.89), "wgs84"); err != nil {
 			t.Fatal(err)
 		}
 		file := `{"type":"FeatureCollection","features":[
@@ -141,7 +143,7 @@ func TestShapesAreImportedAndMeasured(t *testing.T) {
 			{"type":"Feature","properties":{"name":"坏邻里"},"geometry":{"type":"Point","coordinates":[1,2]}},
 			{"type":"Feature","properties":{},"geometry":` + square(1, 1, 2, 2) + `},
 			{"type":"Feature","properties":{"name":"北濠邻里"},"geometry":` + square(32, 120.86, 32.03, 120.871) + `}]}`
-		l := Layer{In: com.ID, Level: Neighbourhood, Dry: true}
+		l := Layer{In: com.ID, CRS: "wgs84", Level: Neighbourhood, Dry: true}
 		dry := must(d.ImportGeoJSON(ctx, sys, strings.NewReader(file), l))
 		l.Dry = false
 		got := must(d.ImportGeoJSON(ctx, sys, strings.NewReader(file), l))
@@ -149,12 +151,16 @@ func TestShapesAreImportedAndMeasured(t *testing.T) {
 			if f.Read != 5 || f.Added != 1 || f.Changed != 1 || f.Bad != 3 || f.Lines[0].N != 3 {
 				t.Errorf("report %+v", f.Report)
 			}
-			// a third is left over; a thousandth of the degree in twenty is claimed twice
-			if f.Gap < .3 || f.Gap > .37 || f.Overlap < .03 || f.Overlap > .07 || f.Outside != 0 || len(f.GapAt) == 0 || len(f.OverAt) == 0 {
-				t.Errorf("gap %.3f overlap %.3f outside %.3f", f.Gap, f.Overlap, f.Outside)
+			// a third is left over; a thousandth of a degree is claimed twice
+			gap, over := must(geo.Parse("wgs84", 32.015, 120.885)), must(geo.Parse("wgs84", 32.015, 120.8705))
+			if len(f.Overlaps) != 1 || f.Overlaps[0].A != 1 || f.Overlaps[0].B != 2 || geo.Distance(f.Overlaps[0].At, over) > 5 || geo.Distance(f.Gap.At, gap) > 5 || f.Outside.Area > 1 {
+				t.Errorf("overlaps %+v gap %+v outside %+v", f.Overlaps, f.Gap, f.Outside)
+			}
+			if third := must(one([]byte(square(32, 120.88, 32.03, 120.89)), "wgs84")).Area(); math.Abs(f.Gap.Area-third) > third/1000 {
+				t.Errorf("gap %.0f m², want %.0f", f.Gap.Area, third)
 			}
 		}
-		if ps := must(d.At(ctx, Point{32.01, 120.875})); len(ps) != 6 || ps[5].Name != "东濠邻里" {
+		if ps := must(d.At(ctx, geo.Point{Lat: 32.01, Lon: 120.875})); len(ps) != 6 || ps[5].Name != "东濠邻里" {
 			t.Errorf("in the new one: %v", ps)
 		}
 		// boundaries that leave a building of theirs out say so
@@ -163,30 +169,39 @@ func TestShapesAreImportedAndMeasured(t *testing.T) {
 		if len(f.Astray) != 1 || f.Astray[0] != all[7].ID {
 			t.Errorf("astray %v, want building %d", f.Astray, all[7].ID)
 		}
-		g := must(d.ImportGeoJSON(ctx, sys, strings.NewReader(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"第1网格","number":1},"geometry":`+square(32, 120.86, 32.03, 120.89)+`}]}`), Layer{In: com.ID, Grids: true}))
-		if g.Added != 1 || g.Gap != 0 {
+		g := must(d.ImportGeoJSON(ctx, sys, strings.NewReader(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"第1网格","number":1},"geometry":`+square(32, 120.86, 32.03, 120.89)+`}]}`), Layer{In: com.ID, CRS: "wgs84", Grids: true}))
+		if g.Added != 1 || g.Gap.Area > 1 {
 			t.Errorf("grids %+v", g)
 		}
-		if gr := must(d.GridAt(ctx, Point{32.01, 120.875})); gr.Name != "第1网格" || gr.Number != 1 {
+		if gr := must(d.GridAt(ctx, geo.Point{Lat: 32.01, Lon: 120.875})); gr.Name != "第1网格" || gr.Number != 1 {
 			t.Errorf("grid %+v", gr)
 		}
 	})
 }
 
-// A generated town has neither gaps nor overlaps by the same measure.
+// A generated town has neither gaps nor overlaps, measured exactly.
 func TestDemoTownMeasuresClean(t *testing.T) {
 	m := basemap.Town(1)
-	var f Fit
-	whole := must(parseShape([]byte(polygon(m.Boundary))))
-	var ns []shape
+	whole := must(geo.NewShape(m.Boundary...))
+	var communities, neighbourhoods, grids []geo.Shape
 	for _, c := range m.Communities {
+		communities = append(communities, must(geo.NewShape(c.Boundary...)))
 		for _, n := range c.Neighbourhoods {
-			ns = append(ns, must(parseShape([]byte(polygon(n.Boundary)))))
+			neighbourhoods = append(neighbourhoods, must(geo.NewShape(n.Boundary...)))
 		}
 	}
-	f.measure(&whole, ns)
-	if f.Gap != 0 || f.Overlap != 0 || f.Outside != 0 || f.Points < 10000 {
-		t.Errorf("gap %v overlap %v outside %v of %d points", f.Gap, f.Overlap, f.Outside, f.Points)
+	for _, g := range m.Grids {
+		grids = append(grids, must(geo.NewShape(g.Boundary...)))
+	}
+	for name, parts := range map[string][]geo.Shape{"communities": communities, "neighbourhoods": neighbourhoods, "grids": grids} {
+		r := geo.Survey(whole, parts)
+		over := 0.0
+		for _, o := range r.Overlaps {
+			over += o.Area
+		}
+		if r.Gap.Area > .01 || over > .01 || r.Outside.Area > .01 {
+			t.Errorf("%s: gap %g m², overlaps %g m², outside %g m²", name, r.Gap.Area, over, r.Outside.Area)
+		}
 	}
 }
 
@@ -203,6 +218,6 @@ func BenchmarkAt(b *testing.B) {
 	must(d.Settle(b.Context(), sys, m))
 	p := m.Communities[3].Neighbourhoods[2].Centre
 	for b.Loop() {
-		must(d.At(b.Context(), Point{p[1], p[0]}))
+		must(d.At(b.Context(), p))
 	}
 }

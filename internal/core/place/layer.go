@@ -3,6 +3,7 @@ package place
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
@@ -55,7 +57,7 @@ type piece struct {
 }
 
 // holding are the grounds of the town whose boundary holds p.
-func holding(tx *db.Tx, c *Shapes, p Point, grid bool) ([]piece, error) {
+func holding(tx *db.Tx, c *Shapes, p geo.Point, grid bool) ([]piece, error) {
 	sign := "<>"
 	if grid {
 		sign = "="
@@ -69,18 +71,11 @@ func holding(tx *db.Tx, c *Shapes, p Point, grid bool) ([]piece, error) {
 	}
 	var in []piece
 	for _, f := range ps {
-		s, ok := c.find(f.rev)
-		if !ok {
-			text, err := Boundary(tx, f.id)
-			if err != nil {
-				return nil, err
-			}
-			if s, err = parseShape([]byte(text)); err != nil {
-				return nil, err
-			}
-			c.keep(f.rev, s)
+		s, err := c.read(f.rev, func() (string, error) { return Boundary(tx, f.id) })
+		if err != nil {
+			return nil, err
 		}
-		if s.holds(p) {
+		if s.Contains(p) {
 			in = append(in, f)
 		}
 	}
@@ -90,7 +85,7 @@ func holding(tx *db.Tx, c *Shapes, p Point, grid bool) ([]piece, error) {
 // At is the chain of places that holds a point, widest first: down to the neighbourhood
 // by boundaries, then to the nearest building within 80 m in it, or to the estate whose
 // boundary holds it. Empty where the town ends. Shapes may be nil.
-func At(tx *db.Tx, c *Shapes, p Point) ([]Place, error) {
+func At(tx *db.Tx, c *Shapes, p geo.Point) ([]Place, error) {
 	in, err := holding(tx, c, p, false)
 	if err != nil {
 		return nil, err
@@ -121,15 +116,15 @@ func At(tx *db.Tx, c *Shapes, p Point) ([]Place, error) {
 	case fail.KindOf(err) != fail.Missing:
 		return nil, err
 	}
-	return chain(tx, path)
+	return Chain(tx, path)
 }
 
 // NearestBuilding is the building within so many metres of p. Missing place.none.
-func NearestBuilding(tx *db.Tx, p Point, within float64) (Place, error) {
+func NearestBuilding(tx *db.Tx, p geo.Point, within float64) (Place, error) {
 	return nearest(tx, p, within, "/")
 }
 
-func nearest(tx *db.Tx, p Point, within float64, path string) (Place, error) {
+func nearest(tx *db.Tx, p geo.Point, within float64, path string) (Place, error) {
 	dLat := within / 111000
 	dLon := dLat / max(.01, math.Cos(p.Lat*math.Pi/180))
 	ps, err := db.All(tx, scan, `select `+cols+` from place where level = $1 and lat >= $2 and lat <= $3 and lon >= $4 and lon <= $5
@@ -141,7 +136,7 @@ func nearest(tx *db.Tx, p Point, within float64, path string) (Place, error) {
 	from := within
 	slices.SortFunc(ps, func(a, b Place) int { return cmp.Compare(a.ID, b.ID) })
 	for _, b := range ps {
-		if d := metres(p, b.At()); d <= from && Inside(b.Path, path) && (best.ID == 0 || d < from) {
+		if d := geo.Distance(p, b.At()); d <= from && Inside(b.Path, path) && (best.ID == 0 || d < from) {
 			best, from = b, d
 		}
 	}
@@ -174,10 +169,14 @@ func Boundaries(tx *db.Tx, ids []id.ID) (map[id.ID]string, error) {
 	return out, nil
 }
 
-// SetBoundary gives a place its boundary: a GeoJSON polygon or multipolygon, WGS-84,
-// rings closed. Invalid place.boundary.*.
-func (d Desk) SetBoundary(ctx context.Context, by who.Actor, n id.ID, geojson string) (err error) {
+// SetBoundary gives a place its boundary: a polygon or several in GeoJSON, in the system
+// crs names (see geo.Parse). Invalid geo.*, place.boundary.one.
+func (d Desk) SetBoundary(ctx context.Context, by who.Actor, n id.ID, geojson, crs string) (err error) {
 	defer fail.Wrap(&err, "place.SetBoundary(%d)", n)
+	s, err := one([]byte(geojson), crs)
+	if err != nil {
+		return err
+	}
 	_, err = db.Do(ctx, d.DB, func(tx *db.Tx) (int, error) {
 		p, err := ByID(tx, n)
 		if err != nil {
@@ -186,7 +185,7 @@ func (d Desk) SetBoundary(ctx context.Context, by who.Actor, n id.ID, geojson st
 		if err := allowed(by, p.Path); err != nil {
 			return 0, err
 		}
-		if err := setBoundary(tx, p, geojson); err != nil {
+		if err := setBoundary(tx, p, s); err != nil {
 			return 0, err
 		}
 		return 0, audit.Record(tx, by, "place.boundary", n, nil)
@@ -194,32 +193,33 @@ func (d Desk) SetBoundary(ctx context.Context, by who.Actor, n id.ID, geojson st
 	return err
 }
 
-func setBoundary(tx *db.Tx, p Place, geojson string) error {
+func setBoundary(tx *db.Tx, p Place, s geo.Shape) error {
 	tree, err := treeOf(tx, p)
 	if err != nil {
 		return err
 	}
-	return putGround(tx, p.ID, string(p.Level), tree, geojson)
+	return putGround(tx, p.ID, string(p.Level), tree, s)
 }
 
-func putGround(tx *db.Tx, n id.ID, kind string, tree id.ID, geojson string) error {
-	s, err := parseShape([]byte(geojson))
+func putGround(tx *db.Tx, n id.ID, kind string, tree id.ID, s geo.Shape) error {
+	b, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
+	box := s.Bound()
 	_, err = tx.Exec(`insert into ground (id, kind, tree, lat0, lat1, lon0, lon1, shape, rev) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict (id) do update set lat0 = excluded.lat0, lat1 = excluded.lat1, lon0 = excluded.lon0, lon1 = excluded.lon1, shape = excluded.shape, rev = excluded.rev`,
-		n, kind, tree, s.lat0, s.lat1, s.lon0, s.lon1, geojson, id.New(tx.Now()))
+		n, kind, tree, box.Min.Lat, box.Max.Lat, box.Min.Lon, box.Max.Lon, string(b), id.New(tx.Now()))
 	return err
 }
 
-// AddGrid adds a grid with its boundary ("" for none yet). Place, Number and Name are given.
-func (d Desk) AddGrid(ctx context.Context, by who.Actor, g Grid, geojson string) (_ Grid, err error) {
+// AddGrid adds a grid with its boundary (an empty one for none yet). Place, Number and Name are given.
+func (d Desk) AddGrid(ctx context.Context, by who.Actor, g Grid, s geo.Shape) (_ Grid, err error) {
 	defer fail.Wrap(&err, "place.AddGrid")
-	return db.Do(ctx, d.DB, func(tx *db.Tx) (Grid, error) { return addGrid(tx, by, g, geojson) })
+	return db.Do(ctx, d.DB, func(tx *db.Tx) (Grid, error) { return addGrid(tx, by, g, s) })
 }
 
-func addGrid(tx *db.Tx, by who.Actor, g Grid, geojson string) (Grid, error) {
+func addGrid(tx *db.Tx, by who.Actor, g Grid, s geo.Shape) (Grid, error) {
 	p, err := ByID(tx, g.Place)
 	if err != nil {
 		return g, err
@@ -242,12 +242,12 @@ func addGrid(tx *db.Tx, by who.Actor, g Grid, geojson string) (Grid, error) {
 		g.ID, g.Place, g.Path, g.Number, g.Code, g.Name, g.Hant, g.En, db.Ms(g.From), db.Ms(g.Until), g.Rev); err != nil {
 		return g, err
 	}
-	if geojson != "" {
+	if !s.Empty() {
 		tree, err := treeOf(tx, p)
 		if err != nil {
 			return g, err
 		}
-		if err := putGround(tx, g.ID, gridKind, tree, geojson); err != nil {
+		if err := putGround(tx, g.ID, gridKind, tree, s); err != nil {
 			return g, err
 		}
 	}
@@ -267,7 +267,7 @@ func GridByID(tx *db.Tx, n id.ID) (Grid, error) {
 }
 
 // GridAt is the open grid that holds p. Missing place.grid.none.
-func GridAt(tx *db.Tx, c *Shapes, p Point) (Grid, error) {
+func GridAt(tx *db.Tx, c *Shapes, p geo.Point) (Grid, error) {
 	in, err := holding(tx, c, p, true)
 	if err != nil {
 		return Grid{}, err

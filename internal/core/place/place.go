@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/text"
 )
@@ -87,7 +88,7 @@ func (p Place) Root() id.ID {
 }
 
 // At is p's point.
-func (p Place) At() Point { return Point{p.Lat, p.Lon} }
+func (p Place) At() geo.Point { return geo.Point{Lat: p.Lat, Lon: p.Lon} }
 
 // Placed reports whether p's point is known.
 func (p Place) Placed() bool { return p.Lat != 0 || p.Lon != 0 }
@@ -216,8 +217,8 @@ func (p *Place) Check() error {
 		return bad("name", "place.name.missing")
 	case p.Door != "" && !doorCode.MatchString(p.Door):
 		return bad("door", "place.door.form")
-	case !(p.Lat >= -90 && p.Lat <= 90 && p.Lon >= -180 && p.Lon <= 180):
-		return bad("lat", "place.point.off")
+	case !p.At().Valid():
+		return bad("lat", "geo.point")
 	case !p.Until.IsZero() && p.Until.Before(p.From):
 		return bad("until", "place.until.early")
 	}

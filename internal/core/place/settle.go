@@ -2,12 +2,12 @@ package place
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/linli-town/linli/internal/base/basemap"
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/base/who"
 )
 
@@ -38,7 +38,11 @@ func (d Desk) Settle(ctx context.Context, by who.Actor, m *basemap.Model) (_ Pla
 				return up, err
 			}
 		}
-		return up, setBoundary(tx, up, polygon(m.Boundary))
+		s, err := geo.NewShape(m.Boundary...)
+		if err != nil {
+			return up, err
+		}
+		return up, setBoundary(tx, up, s)
 	})
 	if err != nil {
 		if settled(err) {
@@ -59,25 +63,24 @@ var errSettled = fail.New(fail.Conflict, "place.code.taken")
 
 func settled(err error) bool { return err == error(errSettled) }
 
-func named(n basemap.Names, p Place, at basemap.LonLat) Place {
-	p.Name, p.NameHant, p.NameEn, p.Lat, p.Lon = n.Hans, n.Hant, n.En, at[1], at[0]
+func named(n basemap.Names, p Place, at geo.Point) Place {
+	p.Name, p.NameHant, p.NameEn, p.Lat, p.Lon = n.Hans, n.Hant, n.En, at.Lat, at.Lon
 	return p
 }
 
-func polygon(ring []basemap.LonLat) string {
-	b, _ := json.Marshal(map[string]any{"type": "Polygon", "coordinates": [][]basemap.LonLat{ring}})
-	return string(b)
-}
-
 func settle(tx *db.Tx, by who.Actor, town Place, i int, c basemap.Community, grids []basemap.Grid) error {
-	put := func(up Place, p Place, n basemap.Names, at basemap.LonLat, ring []basemap.LonLat) (Place, error) {
+	put := func(up Place, p Place, n basemap.Names, at geo.Point, ring []geo.Point) (Place, error) {
 		p = named(n, p, at)
 		p.Parent, p.Public = up.ID, true
 		p, err := Add(tx, by, p)
-		if err == nil && ring != nil {
-			err = setBoundary(tx, p, polygon(ring))
+		if err != nil || ring == nil {
+			return p, err
 		}
-		return p, err
+		s, err := geo.NewShape(ring...)
+		if err != nil {
+			return p, err
+		}
+		return p, setBoundary(tx, p, s)
 	}
 	code := fmt.Sprintf("%s%03d", demoSubdistrict, i+1)
 	com, err := put(town, Place{Level: Community, Code: code, Phone: fmt.Sprintf("0999-8800 0%d10", i+2)}, c.Names, c.Hall, c.Boundary)
@@ -113,7 +116,11 @@ func settle(tx *db.Tx, by who.Actor, town Place, i int, c basemap.Community, gri
 		if g.Community != i {
 			continue
 		}
-		if _, err := addGrid(tx, by, Grid{Place: com.ID, Number: int64(g.Number), Code: fmt.Sprintf("%s-G%02d", code, g.Number), Name: g.Hans, Hant: g.Hant, En: g.En}, polygon(g.Boundary)); err != nil {
+		s, err := geo.NewShape(g.Boundary...)
+		if err != nil {
+			return err
+		}
+		if _, err := addGrid(tx, by, Grid{Place: com.ID, Number: int64(g.Number), Code: fmt.Sprintf("%s-G%02d", code, g.Number), Name: g.Hans, Hant: g.Hant, En: g.En}, s); err != nil {
 			return err
 		}
 	}

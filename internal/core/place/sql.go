@@ -123,10 +123,11 @@ func Up(tx *db.Tx, n id.ID) ([]Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	return chain(tx, p.Path)
+	return Chain(tx, p.Path)
 }
 
-func chain(tx *db.Tx, path string) ([]Place, error) {
+// Chain are the places of a path, the root first.
+func Chain(tx *db.Tx, path string) ([]Place, error) {
 	ids := PathIDs(path)
 	m, err := ByIDs(tx, ids)
 	if err != nil {
