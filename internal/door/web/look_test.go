@@ -59,11 +59,11 @@ func galleryIn(l i18n.Lang) gallery {
 	}
 }
 
-func render(t *testing.T, g gallery) []byte {
+func render(t *testing.T, name string, g gallery) []byte {
 	t.Helper()
-	set := template.Must(template.Must(pages().Clone()).ParseFiles("testdata/gallery.html"))
+	set := template.Must(template.Must(pages().Clone()).ParseFiles("testdata/" + name))
 	var b bytes.Buffer
-	if err := set.ExecuteTemplate(&b, "gallery.html", g); err != nil {
+	if err := set.ExecuteTemplate(&b, name, g); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -73,7 +73,7 @@ func TestEveryPartStandsInEveryScript(t *testing.T) {
 	for _, l := range i18n.Langs() {
 		g := galleryIn(l)
 		before := len(i18n.Unknown())
-		b := render(t, g)
+		b := render(t, "gallery.html", g)
 		Inspect(t, string(l), b)
 		if u := i18n.Unknown(); len(u) > before {
 			t.Errorf("%s: keys without words: %v", l, u)
@@ -103,10 +103,13 @@ func shelve(t *testing.T, dir string, l i18n.Lang, g gallery) {
 			t.Fatal(err)
 		}
 	}
+	g.Errs = nil
 	for _, size := range []string{"", "elder"} {
 		for _, theme := range []string{"", "night"} {
 			g.Size, g.Theme = size, theme
-			put(fmt.Sprintf("%s-%s-%s.html", l, size, theme), render(t, g))
+			for _, name := range []string{"gallery", "home", "issue", "desk", "report"} {
+				put(fmt.Sprintf("%s-%s-%s-%s.html", name, l, size, theme), render(t, name+".html", g))
+			}
 		}
 	}
 	all, _ := assets()
@@ -235,7 +238,7 @@ func TestBytesAreFew(t *testing.T) {
 		"css":          {gz(all["app.css"].body), 10 << 10},
 		"script":       {gz(all["app.js"].body), 15 << 10},
 		"map script":   {gz(all["map.js"].body) + gz(all["vendor/leaflet/leaflet.js"].body), 50 << 10},
-		"the gallery":  {gz(render(t, galleryIn(i18n.Hans))), 14 << 10},
+		"the gallery":  {gz(render(t, "gallery.html", galleryIn(i18n.Hans))), 14 << 10},
 		"roofs of svg": {gz(all["roofs.svg"].body), 2 << 10},
 	} {
 		if c.got > c.most {

@@ -160,6 +160,13 @@ type Step struct {
 	Back  string // path of the question before
 }
 
+// Find is a box to search with. Keep are further things the address must hold.
+type Find struct {
+	W                          i18n.W
+	Action, Name, Label, Value string
+	Keep                       []Option // their Value under the name in Label
+}
+
 // Geo is the button that fills in where the reader is; it shows itself only where that can work.
 type Geo struct{ W i18n.W }
 
