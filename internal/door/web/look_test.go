@@ -19,6 +19,7 @@ import (
 
 	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/i18n"
+	"github.com/linli-town/linli/internal/base/qr"
 )
 
 type gallery struct {
@@ -31,13 +32,20 @@ type gallery struct {
 	Rows                 []Row
 	Items                []SideItem
 	Now, Soon, Past, Far time.Time
+	QR                   string
+	QRSize               int
 }
 
 var states = strings.Fields("reported accepted dispatched in_hand paused handled closed refused merged confirmed unconfirmed disputed handed_up overdue urgent draft")
 
 func galleryIn(l i18n.Lang) gallery {
 	now := time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
+	path, size, err := qr.Path("https://linli.example/r/CHY-12")
+	if err != nil {
+		panic(err)
+	}
 	return gallery{
+		QR: path, QRSize: size,
 		Frame: Frame{W: i18n.W{Lang: l, Now: now}, Site: Site{"青桥街道", "0513-0000 0000", "苏ICP备00000000号", "苏公网安备 00000000000000号"}, Title: "Gallery", Nav: "home", Path: "/", Wide: true, Staff: true,
 			Errs: []FieldErr{{"text", "写一句发生了什么"}, {"kind", "选一类"}, {"", "还有一处"}}},
 		States: states,
@@ -86,6 +94,11 @@ func TestEveryPartStandsInEveryScript(t *testing.T) {
 				t.Errorf("%s: %s is missing", l, want)
 			}
 		}
+		for _, name := range []string{"home", "issue", "desk", "report", "poster"} {
+			g := g
+			g.Paper, g.Errs = name == "poster", nil
+			Inspect(t, string(l)+" "+name, render(t, name+".html", g))
+		}
 		if dir := os.Getenv("LINLI_LOOK_DIR"); dir != "" {
 			shelve(t, dir, l, g)
 		}
@@ -107,7 +120,8 @@ func shelve(t *testing.T, dir string, l i18n.Lang, g gallery) {
 	for _, size := range []string{"", "elder"} {
 		for _, theme := range []string{"", "night"} {
 			g.Size, g.Theme = size, theme
-			for _, name := range []string{"gallery", "home", "issue", "desk", "report"} {
+			for _, name := range []string{"gallery", "home", "issue", "desk", "report", "poster"} {
+				g.Paper = name == "poster"
 				put(fmt.Sprintf("%s-%s-%s-%s.html", name, l, size, theme), render(t, name+".html", g))
 			}
 		}

@@ -170,6 +170,16 @@ type Find struct {
 // Geo is the button that fills in where the reader is; it shows itself only where that can work.
 type Geo struct{ W i18n.W }
 
+// Poster is a door's code to print: A5, two a sheet in <div class="posters">; Label makes it small, eight a sheet in
+// <div class="labels">. Path and Size are qr.Path's. The page sets Frame.Paper.
+type Poster struct {
+	W                       i18n.W
+	Place, Code, Phone, URL string
+	Path                    string
+	Size                    int
+	Label                   bool
+}
+
 // SOS is the line of numbers to call first.
 type SOS struct{ W i18n.W }
 

@@ -106,7 +106,8 @@ func (s *Server) lookRoutes() []gate.Route {
 		{Pattern: "GET /icon.svg", Frame: true, Serve: files},
 		{Pattern: "GET /favicon.ico", Frame: true, Serve: files},
 		{Pattern: "GET /sw.js", Frame: true, Serve: files},
-		{Pattern: "GET /manifest.webmanifest", Frame: true, Serve: files},
+		{Pattern: "GET /manifest.webmanifest", Serve: s.manifest},
+		{Pattern: "GET /offline", Serve: func(c *gate.Ctx) error { return s.show(c, "say", Offline(s.frame(c, "", "none"))) }},
 		{Pattern: "POST /look", Serve: s.look},
 	}
 }
@@ -114,6 +115,12 @@ func (s *Server) lookRoutes() []gate.Route {
 func files(c *gate.Ctx) error {
 	static().ServeHTTP(c.W, c.R)
 	return nil
+}
+
+func (s *Server) manifest(c *gate.Ctx) error {
+	c.W.Header().Set("Content-Type", "application/manifest+json")
+	_, err := c.W.Write(Manifest(c.Words, s.Town.Site))
+	return err
 }
 
 var static = sync.OnceValue(Static)
