@@ -32,35 +32,55 @@ var (
 	timer  = who.System(who.Timer)
 )
 
-func wild(t *rapid.T, c Issue) (Move, who.Actor, Relation) {
+func wild(t *rapid.T, c Issue, now time.Time) (Move, who.Actor, Relation) {
 	var acts []Act
 	for _, s := range flow[1:] {
 		acts = append(acts, s.Act)
 	}
+	by := rapid.SampledFrom([]who.Actor{chair, staff, office, wang, li, firm, link, guest, timer, {}}).Draw(t, "by")
+	rel := Relation{}
+	if c.Task != 0 {
+		rel.Task = Task{ID: c.Task, To: rapid.SampledFrom([]Assignee{{"person", 40}, {"team", 400}, {"org", 500}, {"person", 10}, {"guest", 9}}).Draw(t, "task"), Decided: rapid.Bool().Draw(t, "decided")}
+	}
 	a := rapid.SampledFrom(acts).Draw(t, "act")
-	m := Move{Act: a, Text: rapid.SampledFrom([]string{"", "换了灯"}).Draw(t, "text"), Reason: "x",
-		To:      Assignee{rapid.SampledFrom([]string{"", "person", "team", "org", "guest", "desk"}).Draw(t, "kind"), rapid.SampledFrom([]id.ID{0, 40, 400, 500, 10}).Draw(t, "to")},
-		Outcome: rapid.SampledFrom([]Outcome{"", Solved, Partly, Explained, HandedUp, CarriedOver, "done"}).Draw(t, "outcome"),
-		Receipt: rapid.SampledFrom([]string{"", "12345-1"}).Draw(t, "receipt"), Into: 2, Place: 3, Ref: 4, Category: "x"}
+	if may := c.Acts(by, rel, now); len(may) > 0 && rapid.IntRange(0, 3).Draw(t, "wild") > 0 { // mostly what could be done
+		a = rapid.SampledFrom(may).Draw(t, "likely")
+	}
+	m := Move{Act: a, Text: "换了灯", Photos: []string{"p"}, Receipt: "12345-1", Into: 2, Place: 3, Ref: 4, Category: "x", Reason: "x",
+		To:      rapid.SampledFrom([]Assignee{{"person", 40}, {"team", 400}, {"org", 500}, {"guest", 9}, {"person", 10}}).Draw(t, "to"),
+		Outcome: rapid.SampledFrom([]Outcome{Solved, Partly, Explained, HandedUp, CarriedOver}).Draw(t, "outcome"),
+		Until:   now.Add(time.Duration(rapid.IntRange(1, 2000).Draw(t, "until")) * time.Hour)}
 	if r := Reasons(a); len(r) > 0 {
-		m.Reason = rapid.SampledFrom(append(r, "", "x")).Draw(t, "reason")
+		m.Reason = rapid.SampledFrom(r).Draw(t, "reason")
 	}
-	if rapid.Bool().Draw(t, "photo") {
-		m.Photos = []string{"p"}
+	switch rapid.IntRange(0, 20).Draw(t, "spoil") { // now and then something is missing
+	case 1:
+		m.Text = ""
+	case 2:
+		m.Photos = nil
+	case 3:
+		m.Receipt = ""
+	case 4:
+		m.Reason = ""
+	case 5:
+		m.To = Assignee{"desk", 0}
+	case 6:
+		m.Outcome = "done"
+	case 7:
+		m.Until = start
 	}
-	m.Until = start.Add(time.Duration(rapid.IntRange(-100, 2000).Draw(t, "until")) * time.Hour)
-	rel := Relation{Goal: rapid.SampledFrom([]string{"", "/", "/1/", "/1/2/", "/1/2/3/", "/9/"}).Draw(t, "goal"), Said: rapid.Bool().Draw(t, "said"),
+	rel = Relation{Task: rel.Task, Goal: rapid.SampledFrom([]string{"/", "", "/1/", "/1/2/", "/1/2/3/", "/9/"}).Draw(t, "goal"), Said: rapid.IntRange(0, 4).Draw(t, "said") == 1,
 		Into: Issue{ID: 2, State: rapid.SampledFrom([]State{Reported, Closed, Merged, Refused}).Draw(t, "into")},
 		Last: rapid.Bool().Draw(t, "last"),
 		Ref:  Entry{Act: rapid.SampledFrom([]Act{ActRefuse, ActPass, ActHandle, ActWithdraw, ActNote, ActAccept}).Draw(t, "ref"), To: c.State}}
 	rel.Ref.From = map[Act]State{ActRefuse: Reported, ActPass: Handled, ActHandle: Accepted, ActWithdraw: InHand, ActNote: c.State, ActAccept: Reported}[rel.Ref.Act]
+	if rel.Ref.Act == ActHandle && c.Task != 0 {
+		rel.Ref.From = InHand
+	}
 	if (rel.Ref.Act == ActRefuse || rel.Ref.Act == ActWithdraw) != (c.State == Refused) || rel.Ref.Act == ActPass != (c.State == Closed) || rel.Ref.Act == ActHandle != (c.State == Handled) || rel.Ref.Act == ActAccept != (c.State == Accepted) {
 		rel.Last = false
 	}
-	if c.Task != 0 {
-		rel.Task = Task{ID: c.Task, To: rapid.SampledFrom([]Assignee{{"person", 40}, {"team", 400}, {"org", 500}, {"person", 10}, {"guest", 9}}).Draw(t, "task"), Decided: rapid.Bool().Draw(t, "decided")}
-	}
-	return m, rapid.SampledFrom([]who.Actor{chair, staff, office, wang, li, firm, link, guest, timer, {}}).Draw(t, "by"), rel
+	return m, by, rel
 }
 
 var start = time.Date(2026, 11, 25, 1, 0, 0, 0, time.UTC)
@@ -102,12 +122,20 @@ func TestWhateverAnyoneTries(t *testing.T) {
 		now := start
 		c := Issue{ID: 1, State: Reported, Owner: 40, Path: "/1/2/7/", Desk: 2, DeskPath: "/1/2/", Rev: 1, At: now,
 			Accept: now.Add(time.Hour), Dispatch: now.Add(2 * time.Hour), First: now.Add(24 * time.Hour), Settle: now.Add(72 * time.Hour)}
-		if c.DeskPath = rapid.SampledFrom([]string{"/1/2/", "/1/"}).Draw(t, "desk"); false {
-			return
+		c.DeskPath = rapid.SampledFrom([]string{"/1/2/", "/1/"}).Draw(t, "desk")
+		switch c.State = rapid.SampledFrom([]State{Reported, Accepted, Dispatched, InHand, Handled, Closed}).Draw(t, "start"); c.State {
+		case Dispatched, InHand, Handled, Closed:
+			c.Task = 7
+		}
+		if c.State == Handled || c.State == Closed {
+			c.Outcome, c.Handler, c.Was = Solved, rapid.SampledFrom([]id.ID{10, 20, 30, 41}).Draw(t, "handler"), InHand
+		}
+		if c.State == Closed {
+			c.Closed, c.Answer = now, Awaiting
 		}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			now = now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "wait")) * time.Hour)
-			m, by, rel := wild(t, c)
+			now = now.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "wait")) * time.Hour)
+			m, by, rel := wild(t, c, now)
 			may := c.Acts(by, rel, now)
 			next, err := c.Step(m, by, rel, now)
 			if err != nil {
