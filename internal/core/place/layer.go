@@ -170,7 +170,7 @@ func Boundaries(tx *db.Tx, ids []id.ID) (map[id.ID]string, error) {
 }
 
 // SetBoundary gives a place its boundary: a polygon or several in GeoJSON, in the system
-// crs names (see geo.Parse). Invalid geo.*, place.boundary.one.
+// crs names (see geo.Parse). Invalid geo.*, place.boundary.single.
 func (d Desk) SetBoundary(ctx context.Context, by who.Actor, n id.ID, geojson, crs string) (err error) {
 	defer fail.Wrap(&err, "place.SetBoundary(%d)", n)
 	s, err := one([]byte(geojson), crs)

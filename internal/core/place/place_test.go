@@ -342,7 +342,7 @@ func TestBoundaryIsChecked(t *testing.T) {
 	for s, code := range map[string]string{
 		`{"type":"Point","coordinates":[1,2]}`:                                                                                      "geo.json",
 		`{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0],[0,1.5],[0,0]]]}`:                                                      "geo.ring",
-		`{"type":"FeatureCollection","features":[{"geometry":` + square(0, 0, 1, 1) + `},{"geometry":` + square(1, 1, 2, 2) + `}]}`: "place.boundary.one",
+		`{"type":"FeatureCollection","features":[{"geometry":` + square(0, 0, 1, 1) + `},{"geometry":` + square(1, 1, 2, 2) + `}]}`: "place.boundary.single",
 	} {
 		_, err := one([]byte(s), "wgs84")
 		refused(t, err, code)

@@ -9,14 +9,14 @@ import (
 )
 
 // one reads a boundary from outside: one area in GeoJSON, in the system crs names or,
-// if that is empty, the file does. Invalid geo.*, place.boundary.one.
+// if that is empty, the file does. Invalid geo.*, place.boundary.single.
 func one(geojson []byte, crs string) (geo.Shape, error) {
 	fs, err := geo.Decode(crs, geojson)
 	if err != nil {
 		return geo.Shape{}, err
 	}
 	if len(fs) != 1 {
-		return geo.Shape{}, &fail.Error{Kind: fail.Invalid, Code: "place.boundary.one", Field: "boundary"}
+		return geo.Shape{}, &fail.Error{Kind: fail.Invalid, Code: "place.boundary.single", Field: "boundary"}
 	}
 	return fs[0].Shape, nil
 }

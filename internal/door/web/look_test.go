@@ -349,8 +349,10 @@ func TestRefusalsStandAtTheirFields(t *testing.T) {
 	if len(got) != 2 || got[0] != (FieldErr{"text", "Please fill this in."}) || got[1] != (FieldErr{"", "Please choose one."}) {
 		t.Errorf("got %v", got)
 	}
-	if got := ErrsOf(w, errors.New("disk on fire")); got != nil {
-		t.Errorf("a fault gave %v", got)
+	for _, err := range []error{nil, errors.New("disk on fire"), &fail.Error{Code: "fail.empty"}} {
+		if got := ErrsOf(w, err); got != nil {
+			t.Errorf("%v gave %v", err, got)
+		}
 	}
 }
 
