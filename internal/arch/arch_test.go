@@ -30,7 +30,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"base/who":      {knows: "base/id"},
 	"base/db":       {knows: "base/fail base/id", owns: "migration"},
 	"base/blob":     {knows: "base/fail"},
-	"base/job":      {knows: "base/db base/id", owns: "job"},
+	"base/job":      {knows: "base/db base/fail base/id", owns: "job"},
 
 	"core/audit":  {knows: bases, owns: "act unsealed seal sealer"},
 	"core/place":  {knows: bases + " core/audit", owns: "place place_code grid ground door_scan"},
