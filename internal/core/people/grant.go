@@ -79,21 +79,25 @@ func Actor(tx *db.Tx, person id.ID) (who.Actor, error) {
 	return actor(tx, p.ID, p.Lang)
 }
 
+// actor asks for roles and seats at once: it is asked at every request.
 func actor(tx *db.Tx, person id.ID, lang string) (a who.Actor, err error) {
 	a = who.Actor{ID: person, Lang: lang, Via: who.Web}
-	if a.Grants, err = GrantsOf(tx, person); err != nil {
-		return a, err
-	}
 	_, err = db.All(tx, func(r db.Row) (_ struct{}, err error) {
 		var kind string
-		var of id.ID
-		if err = r.Scan(&kind, &of); kind == "org" {
-			a.Orgs = append(a.Orgs, of)
-		} else {
-			a.Teams = append(a.Teams, of)
+		var n id.ID
+		var g who.Grant
+		switch err = r.Scan(&kind, &n, &g.Role, &g.Place, &g.Path, db.Time(&g.Until)); kind {
+		case "org":
+			a.Orgs = append(a.Orgs, g.Place)
+		case "team":
+			a.Teams = append(a.Teams, g.Place)
+		default:
+			a.Grants = append(a.Grants, g)
 		}
 		return
-	}, `select kind, of from member where person = $2 and kind <> 'council' and `+now+` order by id`, db.Ms(tx.Now()), person)
+	}, `select 'grant', g.id, g.role, g.place, g.path, g.ends from grants g where g.person = $2 and `+stands+`
+		union all select kind, id, '', of, '', 0 from member where person = $2 and kind <> 'council' and `+now+` order by 2`,
+		db.Ms(tx.Now()), person)
 	return a, err
 }
 

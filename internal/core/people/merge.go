@@ -87,6 +87,18 @@ func move(tx *db.Tx, from, to id.ID) error {
 			return err
 		}
 	}
+	// Ways in go together: half of one and half of another would be nobody's.
+	has, err := db.All(tx, scanID, `select person from login where person = $1`, to)
+	if err != nil {
+		return err
+	}
+	q := `update login set person = $1 where person = $2`
+	if len(has) > 0 {
+		q = `delete from login where person <> $1 and person = $2`
+	}
+	if _, err := tx.Exec(q, to, from); err != nil {
+		return err
+	}
 	return endSessions(tx, from)
 }
 

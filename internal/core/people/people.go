@@ -49,6 +49,12 @@ type Desk struct {
 	DB *db.DB
 	// Path finds a place's path.
 	Path func(tx *db.Tx, place id.ID) (string, error)
+	// Send sends a one-time code, in the transaction that makes it. Kind: sign_in, reset, change.
+	Send func(tx *db.Tx, to Contact, kind, code string) error
+	// Rates keeps limits in memory; nil: each is a transaction.
+	Rates *Rates
+	// OnHash hears each password hashed.
+	OnHash func()
 }
 
 // Org is an organisation. Kind: party_org, council, social_org, volunteers,
