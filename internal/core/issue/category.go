@@ -176,9 +176,14 @@ func js(v any) string {
 	return string(b)
 }
 
+// category is one category, without its limits.
+func category(tx *db.Tx, code string) (Category, error) {
+	return db.One(tx, "issue.category_missing", scanCategory, `select `+categoryCols+` from category where code = $1`, code)
+}
+
 // CategoryByCode is one category, retired ones too, with its own limits. Missing issue.category_missing.
 func CategoryByCode(tx *db.Tx, code string) (Category, error) {
-	c, err := db.One(tx, "issue.category_missing", scanCategory, `select `+categoryCols+` from category where code = $1`, code)
+	c, err := category(tx, code)
 	if err != nil {
 		return c, err
 	}

@@ -12,7 +12,9 @@ import (
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/id"
+	"github.com/linli-town/linli/internal/base/worktime"
 	"github.com/linli-town/linli/internal/core/people"
+	"github.com/linli-town/linli/internal/core/place"
 )
 
 //go:embed *.sql
@@ -262,4 +264,8 @@ type PublicEntry struct {
 }
 
 // Desk is where issues are handed in, moved and looked up.
-type Desk struct{ DB *db.DB }
+type Desk struct {
+	DB       *db.DB
+	Calendar *worktime.Calendar // nil: the statutory one in China's time
+	Shapes   *place.Shapes      // boundaries kept in memory; nil works, slowly
+}

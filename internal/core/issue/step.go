@@ -492,7 +492,7 @@ func (c Issue) apply(s Step, m Move, by who.Actor, rel Relation, now time.Time) 
 // number, from the desk on.
 func (c Issue) reopened(m Move) Issue {
 	c.Answer, c.Rating, c.Outcome, c.Receipt = Disputed, int64(m.Rating), "", ""
-	c.Reopens, c.Bounced, c.Task, c.Checker, c.Closed = c.Reopens+1, 0, 0, 0, time.Time{}
+	c.Reopens, c.Bounced, c.Task, c.Checker, c.Closed, c.Missed = c.Reopens+1, 0, 0, 0, time.Time{}, "" // the limits run anew; Late stays
 	return c
 }
 

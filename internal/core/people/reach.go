@@ -23,17 +23,29 @@ func Reach(tx *db.Tx, by who.Actor, c Contact) (id.ID, error) {
 	if err != nil {
 		return 0, err
 	}
+	if p, err := Known(tx, c); p != 0 || err != nil {
+		return p, err
+	}
+	return add(tx, by, Person{Name: c.Name, Phone: c.Phone, Email: c.Email, Lang: c.Lang, Place: c.Place})
+}
+
+// Known is Reach that makes nobody: 0 for a contact nobody has.
+//
+// Invalid people.phone.bad, people.email.bad, people.name.long.
+func Known(tx *db.Tx, c Contact) (id.ID, error) {
+	c, err := c.tidy()
+	if err != nil {
+		return 0, err
+	}
 	if c.Phone != "" {
 		if p, err := known(tx, "phone", c.Phone); p != 0 || err != nil {
 			return p, err
 		}
 	}
-	if c.Email != "" {
-		if p, err := known(tx, "email", c.Email); p != 0 || err != nil {
-			return p, err
-		}
+	if c.Email == "" {
+		return 0, nil
 	}
-	return add(tx, by, Person{Name: c.Name, Phone: c.Phone, Email: c.Email, Lang: c.Lang, Place: c.Place})
+	return known(tx, "email", c.Email)
 }
 
 // known is the person with that telephone or e-mail, 0 for nobody: first one who has

@@ -69,22 +69,9 @@ func (f feature) prop(names ...string) string {
 // where boundaries leave gaps, overlap, or leave places out.
 func (d Desk) ImportGeoJSON(ctx context.Context, by who.Actor, file io.Reader, l Layer) (_ Fit, err error) {
 	defer fail.Wrap(&err, "place.ImportGeoJSON")
-	fs, err := readShapes(file, l.CRS)
-	if err != nil {
-		return Fit{}, err
-	}
-	run := db.Do[Fit]
-	if l.Dry {
-		run = db.See[Fit]
-	}
-	return run(ctx, d.DB, func(tx *db.Tx) (Fit, error) { return importShapes(tx, by, fs, l) })
-}
-
-// readShapes reads the features of a file; one that is no area carries its refusal.
-func readShapes(file io.Reader, crs string) ([]feature, error) {
 	in, err := unpack(file)
 	if err != nil {
-		return nil, err
+		return Fit{}, err
 	}
 	lim := &io.LimitedReader{R: in, N: 64 << 20}
 	var fc struct {
@@ -94,16 +81,16 @@ func readShapes(file io.Reader, crs string) ([]feature, error) {
 	}
 	if err := json.NewDecoder(lim).Decode(&fc); err != nil {
 		if lim.N <= 0 {
-			return nil, fail.New(fail.Invalid, "place.import.large")
+			return Fit{}, fail.New(fail.Invalid, "place.import.large")
 		}
-		return nil, &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
+		return Fit{}, &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
 	}
 	if fc.Type != "FeatureCollection" || len(fc.Features) > batch {
-		return nil, fail.New(fail.Invalid, "place.import.form")
+		return Fit{}, fail.New(fail.Invalid, "place.import.form")
 	}
-	crs = firstOf(crs, fc.CRS.Properties.Name)
+	crs := firstOf(l.CRS, fc.CRS.Properties.Name)
 	if _, err := geo.Parse(crs, 0, 0); err != nil { // before every feature says so
-		return nil, err
+		return Fit{}, err
 	}
 	fs := make([]feature, len(fc.Features))
 	for i, raw := range fc.Features {
@@ -111,7 +98,11 @@ func readShapes(file io.Reader, crs string) ([]feature, error) {
 			fs[i].err = json.Unmarshal(raw, &fs[i])
 		}
 	}
-	return fs, nil
+	run := db.Do[Fit]
+	if l.Dry {
+		run = db.See[Fit]
+	}
+	return run(ctx, d.DB, func(tx *db.Tx) (Fit, error) { return importShapes(tx, by, fs, l) })
 }
 
 func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {

@@ -178,17 +178,17 @@ func above(code string) (out []string) {
 func DoorKey(code string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == 'o':
+		case r == 'O' || r == 'o':
 			return '0'
-		case r == 'i' || r == 'l':
+		case r == 'I' || r == 'i' || r == 'L' || r == 'l':
 			return '1'
 		case r >= 'a' && r <= 'z':
 			return r - 'a' + 'A'
-		case r >= '0' && r <= '9':
+		case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z':
 			return r
 		}
 		return -1
-	}, text.Fold(code)) // full width is half by now, and all is lower case
+	}, text.Fold(code))
 }
 
 // doorAlphabet has no letter that looks like a digit or like another letter.
