@@ -11,6 +11,7 @@ import (
 	"github.com/linli-town/linli/internal/base/text"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
+	"github.com/linli-town/linli/internal/core/place"
 )
 
 // ids are the details of an act.
@@ -19,11 +20,15 @@ type ids map[string]id.ID
 var denied = fail.New(fail.Denied, "fail.denied")
 
 // path is the path of a place, "/" for place 0, the whole town.
-func (d Desk) path(tx *db.Tx, place id.ID) (string, error) {
-	if place == 0 {
+func (d Desk) path(tx *db.Tx, n id.ID) (string, error) {
+	if n == 0 {
 		return "/", nil
 	}
-	return d.Path(tx, place)
+	if d.Path != nil {
+		return d.Path(tx, n)
+	}
+	p, err := place.ByID(tx, n)
+	return p.Path, err
 }
 
 // need is the path of a place in which by has the right.
@@ -43,7 +48,7 @@ func (d Desk) mayEdit(tx *db.Tx, by who.Actor, r who.Right, p Person) error {
 	path := ""
 	if p.Place != 0 {
 		var err error
-		if path, err = d.Path(tx, p.Place); err != nil {
+		if path, err = d.path(tx, p.Place); err != nil {
 			return err
 		}
 	}

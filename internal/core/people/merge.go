@@ -82,6 +82,8 @@ func move(tx *db.Tx, from, to id.ID) error {
 		`update member set person = $1 where person = $2`,
 		`update grants set person = $1 where person = $2`,
 		`update grants set deputy = $1 where deputy = $2`,
+		`update consent set person = $1 where person = $2`,
+		`update erasure set person = $1 where person = $2`,
 	} {
 		if _, err := tx.Exec(q, to, from); err != nil {
 			return err

@@ -47,12 +47,15 @@ type Contact struct {
 // Desk is where persons are registered, let in and looked up.
 type Desk struct {
 	DB *db.DB
-	// Path finds a place's path.
+	// Path finds a place's path; nil asks core/place.
 	Path func(tx *db.Tx, place id.ID) (string, error)
 	// Send sends a one-time code, in the transaction that makes it. Kind: sign_in, reset, change.
 	Send func(tx *db.Tx, to Contact, kind, code string) error
 	// Rates keeps limits in memory; nil: each is a transaction.
 	Rates *Rates
+	// Needed says whether a person is still needed by something later than since, such as
+	// an issue open or closed after it. Nil: Sweep blanks nobody.
+	Needed func(tx *db.Tx, person id.ID, since time.Time) (bool, error)
 	// OnHash hears each password hashed.
 	OnHash func()
 }

@@ -123,12 +123,19 @@ func Same(tx *db.Tx, n id.ID) ([]id.ID, error) {
 	return append([]id.ID{p.ID}, ns...), err
 }
 
-// Reachable is where a letter to a person goes; both empty when nowhere.
+// Reachable is where a letter to a person goes; both empty when nowhere, or when they
+// took back their consent to be written to.
 //
 // Missing people.missing.
 func Reachable(tx *db.Tx, n id.ID) (phone, email, lang string, err error) {
 	p, err := ByID(tx, n)
-	return p.Phone, p.Email, p.Lang, err
+	if err != nil || p.Phone+p.Email == "" {
+		return "", "", p.Lang, err
+	}
+	if no, err := silenced(tx, p.ID); no || err != nil {
+		return "", "", p.Lang, err
+	}
+	return p.Phone, p.Email, p.Lang, nil
 }
 
 // into is n, or the person n was merged into.
