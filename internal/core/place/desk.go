@@ -18,7 +18,8 @@ import (
 // Desk is where the tree of places is looked after.
 type Desk struct {
 	DB     *db.DB
-	Shapes *Shapes // boundaries kept in memory; nil: read each time
+	Shapes *Shapes        // boundaries kept in memory; nil: read each time
+	Zone   *time.Location // of the town, by which a day begins; nil: UTC+8
 }
 
 func stale() error { return fail.New(fail.Conflict, "place.stale") }
@@ -410,9 +411,6 @@ func (d Desk) GridAt(ctx context.Context, p geo.Point) (Grid, error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) (Grid, error) { return GridAt(tx, d.Shapes, p) })
 }
 
-// zone is the town's clock, by which a day begins.
-var zone = time.FixedZone("UTC+8", 8*60*60)
-
 // Scan counts that a door's code was scanned today, and says whose it is.
 func (d Desk) Scan(ctx context.Context, code string) (_ Place, err error) {
 	defer fail.Wrap(&err, "place.Scan")
@@ -422,14 +420,18 @@ func (d Desk) Scan(ctx context.Context, code string) (_ Place, err error) {
 			return p, err
 		}
 		_, err = tx.Exec(`insert into door_scan (place, day, count) values ($1, $2, 1)
-			on conflict (place, day) do update set count = door_scan.count + 1`, p.ID, day(tx.Now()))
+			on conflict (place, day) do update set count = door_scan.count + 1`, p.ID, d.day(tx.Now()))
 		return p, err
 	})
 }
 
-func day(t time.Time) int64 {
-	y, m, d := t.In(zone).Date()
-	return int64(y*10000 + int(m)*100 + d)
+func (d Desk) day(t time.Time) int64 {
+	zone := d.Zone
+	if zone == nil {
+		zone = time.FixedZone("UTC+8", 8*60*60)
+	}
+	y, m, n := t.In(zone).Date()
+	return int64(y*10000 + int(m)*100 + n)
 }
 
 // DoorScans is how often a door was scanned on one day (yyyymmdd).
@@ -446,6 +448,6 @@ func (d Desk) Scans(ctx context.Context, path string, from, to time.Time) ([]Doo
 			err = s.Scan(&n.Place, &n.Day, &n.Count)
 			return
 		}, `select s.place, s.day, s.count from door_scan s join place p on p.id = s.place
-			where s.day >= $1 and s.day <= $2 and p.path like $3 order by s.day, s.place`, day(from), day(to), strings.TrimSuffix(orSlash(path), "/")+"/%")
+			where s.day >= $1 and s.day <= $2 and p.path like $3 order by s.day, s.place`, d.day(from), d.day(to), strings.TrimSuffix(orSlash(path), "/")+"/%")
 	})
 }

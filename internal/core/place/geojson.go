@@ -69,9 +69,22 @@ func (f feature) prop(names ...string) string {
 // where boundaries leave gaps, overlap, or leave places out.
 func (d Desk) ImportGeoJSON(ctx context.Context, by who.Actor, file io.Reader, l Layer) (_ Fit, err error) {
 	defer fail.Wrap(&err, "place.ImportGeoJSON")
-	in, err := unpack(file)
+	fs, err := readShapes(file, l.CRS)
 	if err != nil {
 		return Fit{}, err
+	}
+	run := db.Do[Fit]
+	if l.Dry {
+		run = db.See[Fit]
+	}
+	return run(ctx, d.DB, func(tx *db.Tx) (Fit, error) { return importShapes(tx, by, fs, l) })
+}
+
+// readShapes reads the features of a file; one that is no area carries its refusal.
+func readShapes(file io.Reader, crs string) ([]feature, error) {
+	in, err := unpack(file)
+	if err != nil {
+		return nil, err
 	}
 	lim := &io.LimitedReader{R: in, N: 64 << 20}
 	var fc struct {
@@ -81,16 +94,16 @@ func (d Desk) ImportGeoJSON(ctx context.Context, by who.Actor, file io.Reader, l
 	}
 	if err := json.NewDecoder(lim).Decode(&fc); err != nil {
 		if lim.N <= 0 {
-			return Fit{}, fail.New(fail.Invalid, "place.import.large")
+			return nil, fail.New(fail.Invalid, "place.import.large")
 		}
-		return Fit{}, &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
+		return nil, &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
 	}
 	if fc.Type != "FeatureCollection" || len(fc.Features) > batch {
-		return Fit{}, fail.New(fail.Invalid, "place.import.form")
+		return nil, fail.New(fail.Invalid, "place.import.form")
 	}
-	crs := firstOf(l.CRS, fc.CRS.Properties.Name)
+	crs = firstOf(crs, fc.CRS.Properties.Name)
 	if _, err := geo.Parse(crs, 0, 0); err != nil { // before every feature says so
-		return Fit{}, err
+		return nil, err
 	}
 	fs := make([]feature, len(fc.Features))
 	for i, raw := range fc.Features {
@@ -98,11 +111,7 @@ func (d Desk) ImportGeoJSON(ctx context.Context, by who.Actor, file io.Reader, l
 			fs[i].err = json.Unmarshal(raw, &fs[i])
 		}
 	}
-	run := db.Do[Fit]
-	if l.Dry {
-		run = db.See[Fit]
-	}
-	return run(ctx, d.DB, func(tx *db.Tx) (Fit, error) { return importShapes(tx, by, fs, l) })
+	return fs, nil
 }
 
 func importShapes(tx *db.Tx, by who.Actor, fs []feature, l Layer) (Fit, error) {

@@ -64,71 +64,84 @@ func (d Desk) ImportDivisions(ctx context.Context, by who.Actor, file io.Reader,
 		return Report{}, err
 	}
 	im := importer{d: d, ctx: ctx, by: by, dry: dry, known: map[string]Place{}}
-	in, err := unpack(file)
+	err = divisions(file, func(v division, code string) error {
+		if im.Read++; code != "" {
+			im.bad(v.line, code)
+			return nil
+		}
+		if im.rows = append(im.rows, v); len(im.rows) < batch {
+			return nil
+		}
+		return im.flush()
+	})
 	if err != nil {
 		return im.Report, err
+	}
+	return im.Report, im.flush()
+}
+
+// divisions reads a list line by line; code says what is wrong with a line.
+func divisions(file io.Reader, each func(v division, code string) error) error {
+	in, err := unpack(file)
+	if err != nil {
+		return err
 	}
 	lim := &io.LimitedReader{R: in, N: bytesMost}
 	c := csv.NewReader(lim)
 	c.ReuseRecord, c.FieldsPerRecord, c.LazyQuotes = true, -1, true
 	head, err := c.Read()
 	if err != nil {
-		return im.Report, &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
+		return &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
 	}
 	code, name := slices.IndexFunc(head, is("code")), slices.IndexFunc(head, is("name"))
 	if code < 0 || name < 0 {
-		return im.Report, fail.New(fail.Invalid, "place.import.columns")
+		return fail.New(fail.Invalid, "place.import.columns")
 	}
 	for {
 		row, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			break
+		p, torn := errors.AsType[*csv.ParseError](err)
+		switch {
+		case errors.Is(err, io.EOF):
+			if lim.N <= 0 {
+				return fail.New(fail.Invalid, "place.import.large")
+			}
+			return nil
+		case torn:
+			err = each(division{line: p.StartLine}, "place.import.line")
+		case err != nil: // a gzip that breaks off
+			return &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
+		case code >= len(row) || name >= len(row):
+			n, _ := c.FieldPos(0)
+			err = each(division{line: n}, "place.import.line")
+		default:
+			v := division{code: FullCode(strings.TrimSpace(strings.Clone(row[code])))}
+			v.line, _ = c.FieldPos(0)
+			err = each(v.named(row[name]))
 		}
 		if err != nil {
-			if _, ok := errors.AsType[*csv.ParseError](err); !ok { // a torn gzip, a broken line
-				return im.Report, &fail.Error{Kind: fail.Invalid, Code: "place.import.form", Err: err}
-			}
-			im.Read++
-			im.bad(lineOf(err), "place.import.line")
-			continue
-		}
-		if lim.N <= 0 {
-			return im.Report, fail.New(fail.Invalid, "place.import.large")
-		}
-		n, _ := c.FieldPos(0)
-		im.Read++
-		if code >= len(row) || name >= len(row) {
-			im.bad(n, "place.import.line")
-			continue
-		}
-		v := division{n, FullCode(strings.TrimSpace(strings.Clone(row[code]))), strings.Clone(row[name])}
-		if l, ok := CodeLevel(v.code); !ok {
-			im.bad(n, "place.code.form")
-			continue
-		} else if v.name, err = text.Line(v.name, nameMax); err != nil || v.name == "" || !utf8.ValidString(row[name]) {
-			im.bad(n, "place.name.missing")
-			continue
-		} else if l == Community {
-			v.name = tidy(v.name)
-		}
-		if im.rows = append(im.rows, v); len(im.rows) == batch {
-			if err := im.flush(); err != nil {
-				return im.Report, err
-			}
+			return err
 		}
 	}
-	return im.Report, im.flush()
+}
+
+// named gives v its name and says what is wrong with the line.
+func (v division) named(name string) (division, string) {
+	l, ok := CodeLevel(v.code)
+	if !ok {
+		return v, "place.code.form"
+	}
+	name, err := text.Line(strings.Clone(name), nameMax)
+	if err != nil || name == "" {
+		return v, "place.name.missing"
+	}
+	if v.name = name; l == Community {
+		v.name = tidy(name)
+	}
+	return v, ""
 }
 
 func is(name string) func(string) bool {
 	return func(s string) bool { return strings.EqualFold(strings.Trim(s, "\ufeff \""), name) }
-}
-
-func lineOf(err error) int {
-	if p, ok := errors.AsType[*csv.ParseError](err); ok {
-		return p.StartLine
-	}
-	return 0
 }
 
 // unpack opens a gzipped file, or leaves another as it is.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/linli-town/linli/internal/base/basemap"
 	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/testkit"
 )
@@ -220,4 +221,41 @@ func BenchmarkAt(b *testing.B) {
 	for b.Loop() {
 		must(d.At(b.Context(), p))
 	}
+}
+
+func FuzzDivisions(f *testing.F) {
+	f.Add([]byte(fixture))
+	f.Add([]byte("\ufeffname,code\n\"a\"\"b,99\n\x00,9901\n"))
+	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		err := divisions(bytes.NewReader(b), func(v division, code string) error {
+			if code == "" && (v.name == "" || len(v.code) != 12 || v.line < 2) {
+				t.Fatalf("took %+v", v)
+			}
+			return nil
+		})
+		if err != nil && fail.KindOf(err) != fail.Invalid {
+			t.Fatal(err)
+		}
+	})
+}
+
+func FuzzReadShapes(f *testing.F) {
+	f.Add([]byte(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"a","number":1},"geometry":` + square(32, 120, 33, 121) + `}]}`))
+	f.Add([]byte(`{"type":"FeatureCollection","crs":{"properties":{"name":"bd09"}},"features":[null,{},{"geometry":{"type":"Point"}}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		fs, err := readShapes(bytes.NewReader(b), "gcj02")
+		if err != nil && fail.KindOf(err) != fail.Invalid {
+			t.Fatal(err)
+		}
+		for _, x := range fs {
+			x.prop("name", "code")
+			if x.err == nil && x.shape.Empty() {
+				t.Fatal("an empty shape was taken")
+			}
+			if x.err != nil && asFail(x.err).Code == "" {
+				t.Fatal(x.err)
+			}
+		}
+	})
 }

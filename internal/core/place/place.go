@@ -178,17 +178,17 @@ func above(code string) (out []string) {
 func DoorKey(code string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == 'O' || r == 'o':
+		case r == 'o':
 			return '0'
-		case r == 'I' || r == 'i' || r == 'L' || r == 'l':
+		case r == 'i' || r == 'l':
 			return '1'
 		case r >= 'a' && r <= 'z':
 			return r - 'a' + 'A'
-		case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z':
+		case r >= '0' && r <= '9':
 			return r
 		}
 		return -1
-	}, text.Fold(code))
+	}, text.Fold(code)) // full width is half by now, and all is lower case
 }
 
 // doorAlphabet has no letter that looks like a digit or like another letter.

@@ -220,8 +220,15 @@ func TestOldCodeIsFoundByDate(t *testing.T) {
 				t.Errorf("%s after the change: %v", c, err)
 			}
 		}
-		if cs := must(d.Codes(ctx, chongchuan.ID)); len(cs) != 3 || cs[0].Code != "320699000000" || cs[2].Code != "320602000000" {
+		if cs := must(d.Codes(ctx, chongchuan.ID)); len(cs) != 3 || cs[0].Code != "320699000000" || cs[2].Code != "320602000000" || !cs[0].Until.IsZero() || cs[1].Until.IsZero() {
 			t.Errorf("codes %v", cs)
+		}
+		// what is free again may be another's, and each time has its own answer
+		next := must(d.Add(ctx, sys, Place{Parent: all[1].ID, Level: District, Code: "320613", Name: "新区", From: x.Now()}))
+		for at, want := range map[time.Time]id.ID{e.From.Add(-time.Millisecond): 0, e.From: e.ID, next.From: next.ID, x.Now().Add(time.Hour): next.ID} {
+			if p, err := d.ByCode(ctx, "320613", at); p.ID != want || (err == nil) != (want != 0) {
+				t.Errorf("320613 at %v is %d, want %d", at, p.ID, want)
+			}
 		}
 		e.Rev = 1
 		_, err = d.Edit(ctx, sys, e)
@@ -312,7 +319,7 @@ func TestImportTreeIsApart(t *testing.T) {
 		all := small(t, d)
 		tree := must(d.Add(ctx, sys, Place{Level: Tree, Name: "Boston"}))
 		ward := must(d.Add(ctx, sys, Place{Parent: tree.ID, Level: District, Name: "Ward 1", Code: "W-1", Lat: 32.02, Lon: 120.87}))
-		must(d.Add(ctx, sys, Place{Parent: ward.ID, Level: Building, Name: "City Hall", Code: "320613", Lat: 32.02, Lon: 120.87}))
+		must(d.Add(ctx, sys, Place{Parent: ward.ID, Level: Building, Name: "City Hall", Code: "320613", Lat: 32.02001, Lon: 120.87}))
 		if err := d.SetBoundary(ctx, sys, ward.ID, square(32, 120, 33, 121), "wgs84"); err != nil {
 			t.Fatal(err)
 		}
@@ -322,7 +329,7 @@ func TestImportTreeIsApart(t *testing.T) {
 		if ps := must(d.At(ctx, geo.Point{Lat: 32.02, Lon: 120.87})); len(ps) != 0 {
 			t.Errorf("a point of the town lies in the import: %v", ps)
 		}
-		if p := must(d.NearestBuilding(ctx, geo.Point{Lat: 32.02, Lon: 120.87})); p.ID != all[7].ID {
+		if p := must(d.NearestBuilding(ctx, geo.Point{Lat: 32.02001, Lon: 120.87})); p.ID != all[7].ID {
 			t.Errorf("nearest building is %v", p)
 		}
 		p := must(db.See(ctx, x, func(tx *db.Tx) (Place, error) { return ByTreeCode(tx, tree.ID, "W-1") }))
@@ -454,6 +461,16 @@ func TestTwoNodesAgreeOnBoundaries(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestDayBeginsInTheTown(t *testing.T) {
+	late := time.Date(2026, 6, 21, 16, 30, 0, 0, time.UTC)
+	if got := (Desk{}).day(late); got != 20260622 {
+		t.Errorf("day %d, want 20260622", got)
+	}
+	if got := (Desk{Zone: time.UTC}).day(late); got != 20260621 {
+		t.Errorf("day %d, want 20260621", got)
+	}
 }
 
 func TestNaturalOrderIsAnOrder(t *testing.T) {

@@ -164,7 +164,7 @@ var funcs = template.FuncMap{
 	"ids": func(field string) string { return "f-" + field },
 
 	"field": part[Field], "pick": part[Pick], "photo": part[Photo], "errs": part[Errs], "note": part[Note], "empty": part[Empty], "pager": part[Pager],
-	"trail": part[Trail], "nums": part[Nums], "dl": part[DL], "map": part[Map], "slip": part[Slip], "side": part[Side], "step": part[Step], "sos": part[SOS], "geo": part[Geo], "find": part[Find], "poster": part[Poster],
+	"trail": part[Trail], "nums": part[Nums], "dl": part[DL], "map": part[Map], "slip": part[Slip], "side": part[Side], "step": part[Step], "sos": part[SOS], "geo": part[Geo], "find": part[Find], "mask": part[Mask], "poster": part[Poster],
 }
 
 // words finds the W in what a template calls $: the page, or a W itself.

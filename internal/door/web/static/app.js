@@ -187,4 +187,7 @@ if (maps.length) {
   } else maps.forEach(open);
 }
 
+const masks = all('[data-mask]');
+if (masks.length) import('./mask.js').then(m => masks.forEach(m.start)).catch(() => {});
+
 if (navigator.serviceWorker && isSecureContext) addEventListener('load', () => navigator.serviceWorker.register('/sw.js').catch(() => {}));
