@@ -36,7 +36,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"core/place":  {knows: bases + " core/audit", owns: "place place_code grid ground door_scan"},
 	"core/people": {knows: bases + " core/audit core/place", owns: "person login session code org council team member pillar grants consent erasure retention sweep block rate certificate"},
 	"core/notify": {knows: bases + " core/audit core/place core/people", owns: "letter wish mail notice channel_day"},
-	"core/issue":  {knows: bases + " core/audit core/place core/people core/notify", owns: "category limits text issue issue_word entry photo task clock follow link view merge me_too answer"},
+	"core/issue":  {knows: bases + " core/audit core/place core/people core/notify", owns: "category limits text issue shown wording entry photo task clock follow link view merge me_too answer"},
 
 	"door/gate": {knows: bases + " core/people core/audit"},
 	"door/post": {knows: bases + " core/notify"},

@@ -58,6 +58,18 @@ func Unindex(tx *Tx, index string, n id.ID) error {
 // Match returns up to limit ids below before (0: no bound) that hold every word of
 // all, newest first. No words match nothing.
 func Match(tx *Tx, index string, all []string, before id.ID, limit int) ([]id.ID, error) {
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	return match(tx, index, all, before, limit, false)
+}
+
+// MatchAfter is Match for a list read backwards: ids above after, oldest first.
+func MatchAfter(tx *Tx, index string, all []string, after id.ID, limit int) ([]id.ID, error) {
+	return match(tx, index, all, after, limit, true)
+}
+
+func match(tx *Tx, index string, all []string, from id.ID, limit int, up bool) ([]id.ID, error) {
 	for _, w := range all {
 		if w == "" || strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 			return nil, nil // no index holds such a word, and to an engine it may be an operator
@@ -66,18 +78,19 @@ func Match(tx *Tx, index string, all []string, before id.ID, limit int) ([]id.ID
 	if len(all) == 0 {
 		return nil, nil
 	}
-	if before == 0 {
-		before = 1<<63 - 1
-	}
 	scan := func(r Row) (n id.ID, err error) { err = r.Scan(&n); return }
+	dir, order := "<", " desc"
+	if up {
+		dir, order = ">", ""
+	}
 	if tx.lite {
 		quoted := make([]string, len(all))
 		for i, w := range all {
 			quoted[i] = `"` + w + `"`
 		}
-		return All(tx, scan, `select rowid from `+index+` where `+index+` match $1 and rowid < $2 order by rowid desc limit $3`, strings.Join(quoted, " AND "), before, limit)
+		return All(tx, scan, `select rowid from `+index+` where `+index+` match $1 and rowid `+dir+` $2 order by rowid`+order+` limit $3`, strings.Join(quoted, " AND "), from, limit)
 	}
-	return All(tx, scan, `select id from `+index+` where words @@ (select string_agg(quote_literal(w), ' & ')::tsquery from unnest($1::text[]) w) and id < $2 order by id desc limit $3`, array(all), before, limit)
+	return All(tx, scan, `select id from `+index+` where words @@ (select string_agg(quote_literal(w), ' & ')::tsquery from unnest($1::text[]) w) and id `+dir+` $2 order by id`+order+` limit $3`, array(all), from, limit)
 }
 
 // array is a PostgreSQL array literal of words without quotes or braces in them.

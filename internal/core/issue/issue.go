@@ -227,45 +227,10 @@ type Move struct {
 	Voice    string `json:"voice"`    // of not_done and me_too by a visitor: a mark from the visitor's cookie, so that once is once
 }
 
-// Public is all that anybody may see of an issue: every page, feed, export and search
-// result shows this and no more.
-type Public struct {
-	ID       id.ID
-	No       string
-	Category string
-	Grade    Grade
-	Title    string  // "" until released
-	Place    id.ID   // building when it lies in public space, else the community
-	Lat, Lon float64 // 0,0 when only the community is shown
-	State    State
-	Outcome  Outcome
-	Answer   Answer
-	Promise  time.Time
-	Paused   bool
-	Late     bool
-	MeToo    int64
-	Reopens  int64
-	Photo    string
-	At       time.Time
-	Moved    time.Time
-	Closed   time.Time
-	Trail    []PublicEntry // newest first; empty in lists
-}
-
-// PublicEntry is one public line of the trail.
-type PublicEntry struct {
-	At     time.Time
-	Act    Act
-	To     State
-	Text   string // only when released
-	Target string
-	Until  time.Time
-	Photos []string
-}
-
 // Desk is where issues are handed in, moved and looked up.
 type Desk struct {
 	DB       *db.DB
 	Calendar *worktime.Calendar // nil: the statutory one in China's time
 	Shapes   *place.Shapes      // boundaries kept in memory; nil works, slowly
+	Pins     *Pins              // the map kept in memory; nil works, slowly
 }
