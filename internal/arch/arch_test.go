@@ -45,6 +45,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"testkit":   {knows: "*"},
 
 	"testkit/crashvfs": {},
+	"testkit/node":     {knows: "*"},
 }
 
 const bases = "base/fail base/id base/who base/db base/job base/text base/geo base/worktime base/blob base/i18n base/basemap base/qr"
