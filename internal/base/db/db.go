@@ -74,7 +74,7 @@ func Open(ctx context.Context, url string) (_ *DB, err error) {
 		return &DB{w: p, r: p}, p.PingContext(ctx)
 	}
 	// Pragmas belong to a connection, not to a database, so they go in the DSN.
-	dsn := "file:" + url + "?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=synchronous(" + Sync + ")"
+	dsn := "file:" + plainPath.Replace(url) + "?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=synchronous(" + Sync + ")"
 	d := &DB{lite: true, path: url, cs: conns{seat: make(chan struct{}, readers)}}
 	if d.w, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
 		return nil, err
@@ -87,6 +87,10 @@ func Open(ctx context.Context, url string) (_ *DB, err error) {
 	d.r.SetMaxOpenConns(readers + 1) // one for Ready
 	return d, d.w.PingContext(ctx)
 }
+
+// plainPath writes a path so that SQLite, which reads an address, finds that path: a
+// folder may have a # in its name.
+var plainPath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
 
 // Close closes the pools.
 func (d *DB) Close() error { return errors.Join(d.cs.close(), d.r.Close(), d.w.Close()) }
@@ -120,7 +124,7 @@ func (d *DB) Backup(ctx context.Context, path string) error {
 	if !d.lite {
 		return fail.New(fail.Invalid, "db.backup.pg")
 	}
-	c, err := sql.Open("sqlite", "file:"+d.path+"?_pragma=busy_timeout(5000)")
+	c, err := sql.Open("sqlite", "file:"+plainPath.Replace(d.path)+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package db_test
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/linli-town/linli/internal/base/db"
@@ -32,4 +34,28 @@ func TestToldAfterTheCommit(t *testing.T) {
 			t.Errorf("heard %d and %d, want 1 and 0", len(job), len(act))
 		}
 	})
+}
+
+// A folder may be called anything.
+func TestFolderWithSigns(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a#b ?c%41 街道")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(t.Context(), filepath.Join(dir, "t.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := db.Migrate(t.Context(), d, find); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Backup(t.Context(), filepath.Join(dir, "copy.db")); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"t.db", "copy.db"} {
+		if _, err := os.Stat(filepath.Join(dir, f)); err != nil {
+			t.Error(err)
+		}
+	}
 }
