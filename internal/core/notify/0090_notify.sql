@@ -11,6 +11,7 @@ create table letter (
   state   text    not null,             -- waiting sent delivered failed read skipped
   channel text    not null default '',  -- the one tried now, or last
   tries   bigint  not null default 0,   -- on that channel
+  past    text    not null default '',  -- channels that will not do, with spaces between
   ref     text    not null default '',  -- what the channel calls it
   sent    bigint  not null default 0,
   seen    bigint  not null default 0,   -- when the person read it
@@ -19,6 +20,7 @@ create table letter (
 create unique index letter_key on letter (person, key) where key <> '';
 create index letter_box on letter (person, id);
 create index letter_sent on letter (person, sent) where sent > 0;
+create index letter_new on letter (person, due) where seen = 0;
 create index letter_ref on letter (channel, ref) where ref <> '';
 
 -- wish: how a person wants to be told. No row: the defaults.
