@@ -205,3 +205,8 @@ func (w W) Span(d time.Duration) string {
 	}
 	return w.N("time.days", int(d/(24*time.Hour)))
 }
+
+// Paragraphs are the words of a key that holds several, one a line.
+func (w W) Paragraphs(key string, args ...any) []string {
+	return strings.Split(w.T(key, args...), "\n")
+}

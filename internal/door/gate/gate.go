@@ -10,6 +10,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -367,3 +368,23 @@ func (w *zipWriter) close() {
 }
 
 func (w *zipWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// JSON answers with v.
+func (c *Ctx) JSON(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return c.Send("application/json", "no-store", b)
+}
+
+// Send answers with bytes of a kind, and how long they may be kept.
+func (c *Ctx) Send(kind, keep string, b []byte) error {
+	c.W.Header().Set("Content-Type", kind)
+	c.W.Header().Set("Cache-Control", keep)
+	_, err := c.W.Write(b)
+	return err
+}
+
+// TLS reports whether the reader's side of the connection is encrypted.
+func (c *Ctx) TLS() bool { return c.g.TLS }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/linli-town/linli/internal/base/basemap"
+	"github.com/linli-town/linli/internal/base/blob"
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/i18n"
@@ -14,6 +16,7 @@ import (
 	"github.com/linli-town/linli/internal/core/issue"
 	"github.com/linli-town/linli/internal/core/notify"
 	"github.com/linli-town/linli/internal/core/people"
+	"github.com/linli-town/linli/internal/core/place"
 	"github.com/linli-town/linli/internal/door/gate"
 )
 
@@ -21,8 +24,11 @@ import (
 type Server struct {
 	DB      *db.DB
 	Issues  issue.Desk
+	Places  place.Desk
 	People  people.Desk
 	Letters notify.Desk
+	Photos  *blob.Store
+	Map     *basemap.Map // nil where Tiles is set
 	Town    Town
 	Log     *slog.Logger
 }

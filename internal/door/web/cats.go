@@ -1,0 +1,32 @@
+package web
+
+import (
+	"context"
+
+	"github.com/linli-town/linli/internal/core/issue"
+)
+
+// kinds are the categories in use, majors and what is under them.
+type kinds []issue.Category
+
+func (s *Server) kinds(ctx context.Context) (kinds, error) { return s.Issues.Categories(ctx) }
+
+// Find is the category of a code.
+func (ks kinds) Find(code string) (issue.Category, bool) {
+	for _, k := range ks {
+		if k.Code == code && code != "" {
+			return k, true
+		}
+	}
+	return issue.Category{}, false
+}
+
+// Under are the categories below a major; of "" the majors.
+func (ks kinds) Under(code string) (out kinds) {
+	for _, k := range ks {
+		if k.Parent == code {
+			out = append(out, k)
+		}
+	}
+	return out
+}
