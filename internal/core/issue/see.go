@@ -198,6 +198,7 @@ type Own struct {
 	Question string    // what they were asked and have not answered
 	Until    time.Time // by when: an answer to the question, or 办好了 or 还没好
 	Acts     []Act
+	Known    bool // there is a way to reach the reporter
 	Rev      int64
 }
 
@@ -238,7 +239,7 @@ func own(tx *db.Tx, by who.Actor, c Issue) (o Own, err error) {
 	if err != nil {
 		return o, err
 	}
-	o = Own{Spot: c.Spot, Rev: c.Rev}
+	o = Own{Spot: c.Spot, Known: c.Owner != 0, Rev: c.Rev}
 	_, o.Public = c.Public(cat, chain)
 	o.View = c.view(place.Place{ID: c.Place}, false)
 	o.View.Lat, o.View.Lon = c.Lat, c.Lon
