@@ -1,6 +1,12 @@
 package web
 
-import "github.com/linli-town/linli/internal/door/gate"
+import (
+	"slices"
+
+	"github.com/linli-town/linli/internal/door/gate"
+)
 
 // meRoutes are signing in and what is kept about a person.
-func (s *Server) meRoutes() []gate.Route { return nil }
+func (s *Server) meRoutes() []gate.Route {
+	return slices.Concat(s.inRoutes())
+}

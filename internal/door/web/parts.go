@@ -193,11 +193,14 @@ func part[P any](on any, with ...any) (P, error) {
 	}
 	v := reflect.ValueOf(&p).Elem()
 	if len(with) == 1 {
-		made, ok := with[0].(P)
-		if !ok {
+		switch made := with[0].(type) {
+		case P:
+			p = made
+		case *P:
+			p = *made
+		default:
 			return p, fmt.Errorf("want %T, got %T", p, with[0])
 		}
-		p = made
 	} else if err := fill(v, with); err != nil {
 		return p, fmt.Errorf("%T: %w", p, err)
 	}

@@ -48,7 +48,12 @@ type Town struct {
 }
 
 // DemoRole is a person of the demo whom a visitor can be.
-type DemoRole struct{ Key, Name, Role, Session string }
+type DemoRole struct {
+	Key    string
+	Name   string
+	Role   string // key of the words for it
+	Person id.ID
+}
 
 // Routes is every door that web opens.
 func (s *Server) Routes() []gate.Route {
