@@ -533,19 +533,12 @@ func TestPixelatedBeyondRecall(t *testing.T) {
 	}
 }
 
-func TestGridCoversThePicture(t *testing.T) {
-	want := []image.Rectangle{image.Rect(0, 0, 333, 500), image.Rect(666, 0, 1000, 500), image.Rect(333, 500, 666, 1000)}
-	if d := cmp.Diff(want, Grid(3, 2, []int{0, 2, 4, 6, -1})); d != "" {
-		t.Error(d)
-	}
-	if got := Grid(0, 0, []int{0}); got != nil {
-		t.Error(got)
-	}
+func TestBoxesReachTheLastCorner(t *testing.T) {
 	m := image.NewRGBA(image.Rect(0, 0, 100, 70))
 	for i := range m.Pix {
 		m.Pix[i] = uint8(i * 7)
 	}
-	mosaic(m, Grid(7, 5, []int{34}))
+	mosaic(m, []image.Rectangle{image.Rect(857, 800, 1000, 1000)})
 	if m.RGBAAt(99, 69) != m.RGBAAt(98, 68) {
 		t.Error("the last corner is left out")
 	}

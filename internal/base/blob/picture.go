@@ -265,17 +265,3 @@ func mosaic(m *image.RGBA, boxes []image.Rectangle) (n int) {
 	}
 	return n
 }
-
-// Grid gives the boxes of ticked cells, counted by rows from 0, in a grid of so many
-// columns and rows laid over a picture: pixelating without a script.
-func Grid(columns, rows int, cells []int) []image.Rectangle {
-	var out []image.Rectangle
-	for _, c := range cells {
-		if columns < 1 || c < 0 || c >= columns*rows {
-			continue
-		}
-		x, y := c%columns, c/columns
-		out = append(out, image.Rect(x*1000/columns, y*1000/rows, (x+1)*1000/columns, (y+1)*1000/rows))
-	}
-	return out
-}
