@@ -15,6 +15,7 @@ type Config struct {
 	DB      string   `name:"db" env:"LINLI_DB" placeholder:"FILE|postgres://…" help:"Database: a SQLite file (default: linli.db in the data folder) or a postgres:// address."`
 	Data    string   `env:"LINLI_DATA" default:"linli-data" placeholder:"DIR" help:"Folder for photos, the audit heads and the embedded database."`
 	Town    string   `env:"LINLI_TOWN" default:"邻里事" help:"Name shown at the top of every page."`
+	Root    string   `env:"LINLI_ROOT" placeholder:"CODE" help:"Code of the subdistrict this is for; default: the first there is."`
 	Zone    string   `env:"LINLI_ZONE" default:"Asia/Shanghai" help:"Time zone of the town."`
 	Listen  string   `env:"LINLI_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on."`
 	URL     string   `name:"url" env:"LINLI_URL" placeholder:"https://…" help:"Address people reach this at; links in messages and QR codes are made from it."`
@@ -82,7 +83,7 @@ func (c Config) print(w io.Writer) {
 		db = "postgres://***"
 	}
 	for _, kv := range [][2]string{
-		{"db", db}, {"data", c.Data}, {"town", c.Town}, {"zone", c.Zone}, {"listen", c.Listen}, {"url", c.URL},
+		{"db", db}, {"data", c.Data}, {"town", c.Town}, {"root", c.Root}, {"zone", c.Zone}, {"listen", c.Listen}, {"url", c.URL},
 		{"tls-cert", c.Cert}, {"tls-key", hide(c.Key)}, {"trusted-proxy", strings.Join(c.Proxies, ",")}, {"metrics-listen", c.Metrics},
 		{"map", c.Map}, {"tiles", hide(c.Tiles)}, {"tiles-credit", c.TilesBy}, {"phone", c.Phone}, {"record", c.Record},
 		{"smtp", hide(c.SMTP)}, {"mail-from", c.From}, {"sms-url", hide(c.SMS)}, {"sms-key", hide(c.SMSKey)}, {"sms-per-day", fmt.Sprint(c.SMSDay)},

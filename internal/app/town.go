@@ -1,30 +1,37 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/linli-town/linli/internal/base/basemap"
 	"github.com/linli-town/linli/internal/base/db"
-	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/job"
 	"github.com/linli-town/linli/internal/base/who"
+	"github.com/linli-town/linli/internal/base/worktime"
 	"github.com/linli-town/linli/internal/core/audit"
 	"github.com/linli-town/linli/internal/core/issue"
 	"github.com/linli-town/linli/internal/core/notify"
 	"github.com/linli-town/linli/internal/core/people"
+	"github.com/linli-town/linli/internal/core/place"
 	"github.com/linli-town/linli/internal/door/gate"
 	"github.com/linli-town/linli/internal/door/web"
 )
 
 // rooms are the schemas of all rooms.
-var rooms = []fs.FS{job.SQL, audit.SQL}
+var rooms = []fs.FS{job.SQL, audit.SQL, place.SQL, people.SQL, notify.SQL, issue.SQL}
 
 // town is a running program: its rooms wired together.
 type town struct {
@@ -34,8 +41,19 @@ type town struct {
 	zone    *time.Location
 	proxies []netip.Prefix
 	metrics *metrics
-	runner  *job.Runner
-	wg      sync.WaitGroup
+
+	places  place.Desk
+	people  people.Desk
+	letters notify.Desk
+	issues  issue.Desk
+	base    *basemap.Map
+	root    place.Place // the subdistrict; none before places are there
+
+	runner *job.Runner
+	sealer *audit.Sealer
+	heads  *audit.HeadsFile
+	demo   []web.DemoRole
+	wg     sync.WaitGroup
 }
 
 // open builds the town that the configuration describes.
@@ -55,19 +73,137 @@ func open(ctx context.Context, cfg Config, logs io.Writer) (_ *town, err error) 
 	if t.db, err = db.Open(ctx, cfg.database()); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
 	t.db.OnCommit = func(parts int) { t.metrics.commits.Observe(float64(parts)) }
 	if err := db.Migrate(ctx, t.db, rooms...); err != nil {
-		t.db.Close()
 		return nil, err
 	}
-	t.runner = &job.Runner{DB: t.db, Log: t.log, Lease: time.Minute, Idle: time.Second}
+	if err := t.desks(); err != nil {
+		return nil, err
+	}
+	if err := t.find(ctx); err != nil {
+		return nil, err
+	}
 	return t, nil
 }
 
-func (t *town) close() error { return t.db.Close() }
+// desks wires the rooms: who asks whom, and who does which letter.
+func (t *town) desks() (err error) {
+	calendar, err := worktime.New(t.zone)
+	if err != nil {
+		return err
+	}
+	shapes := &place.Shapes{}
+	t.places = place.Desk{DB: t.db, Shapes: shapes, Zone: t.zone}
+	t.people = people.Desk{DB: t.db, Rates: &people.Rates{}}
+	t.letters = notify.Desk{DB: t.db}
+	t.issues = issue.Desk{DB: t.db, Calendar: calendar, Shapes: shapes}
+	if t.heads, err = audit.OpenHeads(t.cfg.heads()); err != nil {
+		return err
+	}
+	t.sealer = &audit.Sealer{DB: t.db, Log: t.log, Heads: []audit.Heads{t.heads}}
+	t.runner = &job.Runner{DB: t.db, Log: t.log}
+	t.issues.Timers(t.runner)
+	job.On(t.runner, t.daily)
+	return nil
+}
 
-// work runs what happens behind the doors: letters, timers, the sealer.
-func (t *town) work(ctx context.Context) error { return t.runner.Run(ctx) }
+// find looks up what the town stands on: its subdistrict and its map.
+func (t *town) find(ctx context.Context) (err error) {
+	t.root, err = db.See(ctx, t.db, func(tx *db.Tx) (place.Place, error) { return root(tx, t.cfg.Root) })
+	if err != nil {
+		return err
+	}
+	t.base, err = t.cfg.basemap()
+	return err
+}
+
+// root is the subdistrict of that code or, without one, the first there is.
+func root(tx *db.Tx, code string) (none place.Place, err error) {
+	if code != "" {
+		return place.ByCode(tx, place.FullCode(code), tx.Now())
+	}
+	roots, err := place.Children(tx, 0)
+	if err != nil {
+		return none, err
+	}
+	for _, r := range roots {
+		if r.Level == place.Tree {
+			continue // an import, kept apart
+		}
+		ps, err := place.Under(tx, r.Path, place.Subdistrict)
+		if err != nil {
+			return none, err
+		}
+		if len(ps) > 0 {
+			return slices.MinFunc(ps, func(a, b place.Place) int { return cmp.Compare(a.ID, b.ID) }), nil
+		}
+	}
+	return none, nil
+}
+
+// basemap is the map made by 'linli import basemap'; without one the made-up town's.
+func (c Config) basemap() (*basemap.Map, error) {
+	path := c.Map
+	if path == "" {
+		path = filepath.Join(c.Data, mapFile)
+	}
+	f, err := os.Open(path)
+	if c.Map == "" && errors.Is(err, fs.ErrNotExist) {
+		return basemap.Town(1).Map, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return basemap.Load(f)
+}
+
+// mapFile is where 'linli import basemap' lays the map, in the data folder.
+const mapFile = "basemap.json.gz"
+
+func (t *town) close() error {
+	var errs []error
+	if t.heads != nil {
+		errs = append(errs, t.heads.Close())
+	}
+	return errors.Join(append(errs, t.db.Close())...)
+}
+
+// work runs what happens behind the doors until ctx ends: letters and timers, the
+// sealer, limits that must outlive a restart, what has been kept for long enough.
+func (t *town) work(ctx context.Context) error {
+	if err := t.tomorrow(ctx); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { t.sealer.Run(ctx) })
+	wg.Go(func() { t.every(ctx, 5*time.Second, "rates", t.people.Flush) })
+	err := t.runner.Run(ctx)
+	wg.Wait()
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
+	_, e := t.sealer.All(last) // what the last requests did gets its seal before the lights go out
+	return errors.Join(err, e, t.people.Flush(last))
+}
+
+// every does f again and again. What goes wrong is said and tried at the next time.
+func (t *town) every(ctx context.Context, d time.Duration, name string, f func(context.Context) error) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(d):
+		}
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			t.log.ErrorContext(ctx, name, "err", err)
+		}
+	}
+}
 
 // handler is everything served: the doors and the two questions of whoever runs us.
 func (t *town) handler() http.Handler {
@@ -81,14 +217,49 @@ func (t *town) handler() http.Handler {
 		}
 		io.WriteString(w, "ready\n")
 	})
-	s := &web.Server{DB: t.db, Issues: issue.Desk{DB: t.db}, People: people.Desk{DB: t.db}, Letters: notify.Desk{DB: t.db}, Log: t.log,
-		Town: web.Town{Site: web.Site{Name: t.cfg.Town, Phone: t.cfg.Phone, ICP: t.cfg.Record}, URL: t.cfg.URL, Zone: t.zone, Tiles: t.cfg.Tiles, Credit: t.cfg.TilesBy}}
+	s := t.web()
 	g := &gate.Gate{Routes: s.Routes(), Refuse: s.Refuse, Log: t.log, Seen: t.metrics.seen, TLS: t.cfg.Cert != "" || strings.HasPrefix(t.cfg.URL, "https://"),
-		Proxies: t.proxies, Zone: t.zone, Now: t.db.Now,
-		Actor: func(ctx context.Context, token string) (who.Actor, error) {
-			return who.Actor{}, fail.New(fail.Denied, "fail.sign_in")
-		},
-	}
+		Proxies: t.proxies, Zone: t.zone, Now: t.db.Now, Actor: t.actor, Allow: t.allow}
 	m.Handle("/", g.Handler())
 	return m
+}
+
+func (t *town) web() *web.Server {
+	w := web.Town{Site: web.Site{Name: t.cfg.Town, Phone: t.cfg.Phone, ICP: t.cfg.Record}, URL: strings.TrimSuffix(t.cfg.URL, "/"), Zone: t.zone,
+		Tiles: t.cfg.Tiles, Credit: t.cfg.TilesBy, Root: t.root.ID, Lat: t.root.Lat, Lon: t.root.Lon, Zoom: 15, Demo: t.demo}
+	if w.Phone == "" {
+		w.Phone = t.root.Phone
+	}
+	if c := t.base.Centre(); w.Lat == 0 && w.Lon == 0 {
+		w.Lat, w.Lon = c.Lat, c.Lon
+	}
+	return &web.Server{DB: t.db, Issues: t.issues, People: t.people, Letters: t.letters, Log: t.log, Town: w}
+}
+
+// actor is who comes with a session.
+func (t *town) actor(ctx context.Context, token string) (who.Actor, error) {
+	a, _, err := t.people.SessionActor(ctx, token)
+	return a, err
+}
+
+// How often one address may ask and write. A whole estate may share an address, so
+// these only stop machines; what must not be guessed has limits of its own.
+var (
+	asks   = people.Limit{N: 900, Per: time.Minute}
+	writes = people.Limit{N: 240, Per: 10 * time.Minute}
+	sends  = people.Limit{N: 60, Per: 10 * time.Minute} // photos
+)
+
+func (t *town) allow(c *gate.Ctx) (time.Duration, bool) {
+	if strings.HasPrefix(c.Route.Pattern, "GET /static/") {
+		return 0, true
+	}
+	key, l := "ask ", asks
+	switch {
+	case c.Route.Upload:
+		key, l = "send ", sends
+	case c.R.Method != http.MethodGet && c.R.Method != http.MethodHead:
+		key, l = "write ", writes
+	}
+	return t.people.Allow(c.Context(), key+people.Address(c.Addr), l)
 }

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/linli-town/linli/internal/base/basemap"
+	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/who"
+	"github.com/linli-town/linli/internal/core/audit"
+	"github.com/linli-town/linli/internal/core/place"
+)
+
+// fresh is a town with nothing in it.
+func fresh(t *testing.T) *town {
+	t.Helper()
+	tn, err := open(t.Context(), Config{Data: t.TempDir(), Zone: "Asia/Shanghai", Listen: "127.0.0.1:0", Level: "error"}, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tn.close() })
+	return tn
+}
+
+// run runs a subcommand in a data folder.
+func run(t *testing.T, dir, in string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = Main(append(args, "--data", dir, "--lang", "en", "--log-level", "error"), strings.NewReader(in), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+func TestServedUntilTold(t *testing.T) {
+	tn := fresh(t)
+	ctx, stop := context.WithCancel(t.Context())
+	addr, done := make(chan string, 1), make(chan error, 1)
+	go func() { done <- tn.serve(ctx, func(a string) { addr <- a }) }()
+	url := "http://" + <-addr
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/no-such-page": 404} {
+		if got, _ := get(t, url+path); got != want {
+			t.Errorf("%s: %d, want %d", path, got, want)
+		}
+	}
+	// What was done is sealed and its head kept before the program ends.
+	if _, err := db.Do(ctx, tn.db, func(tx *db.Tx) (int, error) { return 0, audit.Record(tx, who.System(who.CLI), "test", 1, nil) }); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+	n, err := db.See(t.Context(), tn.db, func(tx *db.Tx) (int64, error) { n, _, err := audit.Waiting(tx); return n, err })
+	if err != nil || n != 0 {
+		t.Errorf("%d acts wait for their seal, %v", n, err)
+	}
+}
+
+func TestRootIsTheTownsNotAnImports(t *testing.T) {
+	tn := fresh(t)
+	by := who.System(who.CLI)
+	tree, err := tn.places.Add(t.Context(), by, place.Place{Level: place.Tree, Name: "Boston", Code: "boston"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tn.places.Add(t.Context(), by, place.Place{Parent: tree.ID, Level: place.Subdistrict, Name: "Allston"}); err != nil {
+		t.Fatal(err)
+	}
+	want, err := tn.places.Settle(t.Context(), by, basemap.Town(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tn.find(t.Context()); err != nil || tn.root.ID != want.ID {
+		t.Errorf("root %v, want %v; %v", tn.root.Name, want.Name, err)
+	}
+}
+
+func TestNightRoundComesOnce(t *testing.T) {
+	tn := fresh(t)
+	for range 3 {
+		if err := tn.tomorrow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	due, err := db.See(t.Context(), tn.db, func(tx *db.Tx) ([]time.Time, error) {
+		return db.All(tx, func(r db.Row) (at time.Time, err error) { err = r.Scan(db.Time(&at)); return }, `select due from job where kind = 'app.daily'`)
+	})
+	if err != nil || len(due) != 1 || due[0].In(tn.zone).Format("15:04") != "03:10" {
+		t.Fatalf("%v, %v", due, err)
+	}
+	if err := tn.runner.Until(t.Context(), due[0].Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	s := tn.runner.Stats()
+	if len(s) != 1 || s[0].Done != 1 || s[0].Failed != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestWrongUseIsExitTwo(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{{"nonsense"}, {"serve", "--no-such-flag"}, {"version", "too", "much"}} {
+		if code, _, errs := run(t, dir, "", args...); code != 2 || errs == "" {
+			t.Errorf("%v: exit %d, %q", args, code, errs)
+		}
+	}
+	if code, out, _ := run(t, dir, "", "--help"); code != 0 || !strings.Contains(out, "serve") {
+		t.Errorf("--help: exit %d\n%s", code, out)
+	}
+	if code, _, errs := run(t, filepath.Join(dir, "x"), "", "serve", "--zone", "Mars/Olympus"); code != 1 || errs == "" {
+		t.Errorf("unknown zone: exit %d, %q", code, errs)
+	}
+}
