@@ -1,13 +1,18 @@
 package app
 
 import (
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/linli-town/linli/internal/base/blob"
 )
 
 // Config is what an installation is told by flags and environment (LINLI_…).
@@ -35,6 +40,8 @@ type Config struct {
 	SMSDay  int      `name:"sms-per-day" env:"LINLI_SMS_PER_DAY" default:"500" help:"Most SMS sent in a day."`
 	Robot   string   `name:"robot-url" env:"LINLI_ROBOT_URL" secret:"yes" placeholder:"URL" help:"WeCom, DingTalk or Feishu group robot told of urgent matters."`
 	Heads   string   `name:"audit-heads" env:"LINLI_AUDIT_HEADS" placeholder:"FILE" help:"Where the heads of the audit chain are kept; put it on another disk."`
+	Secret  string   `env:"LINLI_SECRET" secret:"yes" help:"Key of the links in mails; nodes that serve one town share it. Default: made once and kept in the data folder."`
+	Ballast int64    `hidden:"" env:"LINLI_BALLAST" default:"-1" help:"Bytes of the file that is thrown out when the disk is full."`
 	Level   string   `name:"log-level" env:"LINLI_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least log level."`
 }
 
@@ -87,10 +94,34 @@ func (c Config) print(w io.Writer) {
 		{"tls-cert", c.Cert}, {"tls-key", hide(c.Key)}, {"trusted-proxy", strings.Join(c.Proxies, ",")}, {"metrics-listen", c.Metrics},
 		{"map", c.Map}, {"tiles", hide(c.Tiles)}, {"tiles-credit", c.TilesBy}, {"phone", c.Phone}, {"record", c.Record},
 		{"smtp", hide(c.SMTP)}, {"mail-from", c.From}, {"sms-url", hide(c.SMS)}, {"sms-key", hide(c.SMSKey)}, {"sms-per-day", fmt.Sprint(c.SMSDay)},
-		{"robot-url", hide(c.Robot)}, {"audit-heads", c.heads()}, {"log-level", c.Level},
+		{"robot-url", hide(c.Robot)}, {"secret", hide(c.Secret)}, {"audit-heads", c.heads()}, {"log-level", c.Level},
 	} {
 		fmt.Fprintf(w, "%-16s %s\n", kv[0], kv[1])
 	}
 }
 
 func (c Config) makeData() error { return os.MkdirAll(c.Data, 0o750) }
+
+func (c Config) ballast() int64 {
+	if c.Ballast < 0 {
+		return blob.Ballast
+	}
+	return c.Ballast
+}
+
+// secret is the key that tokens in mails are made with.
+func (c Config) secret() ([]byte, error) {
+	if c.Secret != "" {
+		return []byte(c.Secret), nil
+	}
+	path := filepath.Join(c.Data, "secret")
+	b, err := os.ReadFile(path)
+	if err == nil && len(b) >= 16 {
+		return b, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	b = []byte(rand.Text())
+	return b, os.WriteFile(path, b, 0o600)
+}

@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"github.com/linli-town/linli/internal/base/basemap"
+	"github.com/linli-town/linli/internal/base/blob"
 	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/i18n"
 	"github.com/linli-town/linli/internal/base/job"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/base/worktime"
@@ -46,6 +48,7 @@ type town struct {
 	people  people.Desk
 	letters notify.Desk
 	issues  issue.Desk
+	photos  *blob.Store
 	base    *basemap.Map
 	root    place.Place // the subdistrict; none before places are there
 
@@ -99,15 +102,26 @@ func (t *town) desks() (err error) {
 	}
 	shapes := &place.Shapes{}
 	t.places = place.Desk{DB: t.db, Shapes: shapes, Zone: t.zone}
-	t.people = people.Desk{DB: t.db, Rates: &people.Rates{}}
-	t.letters = notify.Desk{DB: t.db}
 	t.issues = issue.Desk{DB: t.db, Calendar: calendar, Shapes: shapes}
+	url := strings.TrimSuffix(t.cfg.URL, "/")
+	t.letters = notify.Desk{DB: t.db, Log: t.log, Zone: t.zone, URL: url, Town: t.cfg.Town,
+		Words: func(tx *db.Tx, l notify.Letter, lang string) (notify.Message, error) {
+			return t.issues.Words(tx, l, lang, url)
+		}}
+	if t.letters.Secret, err = t.cfg.secret(); err != nil {
+		return err
+	}
+	t.people = people.Desk{DB: t.db, Rates: &people.Rates{}, Send: t.sendCode}
+	if t.photos, err = blob.New(filepath.Join(t.cfg.Data, "photos"), blob.Options{Ballast: t.cfg.ballast(), Low: blob.Low}); err != nil {
+		return err
+	}
 	if t.heads, err = audit.OpenHeads(t.cfg.heads()); err != nil {
 		return err
 	}
 	t.sealer = &audit.Sealer{DB: t.db, Log: t.log, Heads: []audit.Heads{t.heads}}
 	t.runner = &job.Runner{DB: t.db, Log: t.log}
 	t.issues.Timers(t.runner)
+	t.letters.Register(t.runner)
 	job.On(t.runner, t.daily)
 	return nil
 }
@@ -233,7 +247,22 @@ func (t *town) web() *web.Server {
 	if c := t.base.Centre(); w.Lat == 0 && w.Lon == 0 {
 		w.Lat, w.Lon = c.Lat, c.Lon
 	}
-	return &web.Server{DB: t.db, Issues: t.issues, People: t.people, Letters: t.letters, Log: t.log, Town: w}
+	s := &web.Server{DB: t.db, Issues: t.issues, Places: t.places, People: t.people, Letters: t.letters, Photos: t.photos, Map: t.base, Log: t.log, Town: w}
+	if w.Tiles != "" {
+		s.Map = nil
+	}
+	return s
+}
+
+// sendCode has a one-time code brought to whoever asked for it, within its ten minutes.
+func (t *town) sendCode(tx *db.Tx, to people.Contact, kind, code string) error {
+	const minutes = 10
+	m := notify.Say("code", i18n.W{Lang: i18n.Parse(to.Lang)}, "code", code, "minutes", minutes)
+	channel, address := notify.SMS, to.Phone
+	if address == "" {
+		channel, address = notify.Email, to.Email
+	}
+	return t.letters.PostDirect(tx, channel, address, m, tx.Now().Add(minutes*time.Minute))
 }
 
 // actor is who comes with a session.
