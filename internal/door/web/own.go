@@ -45,7 +45,7 @@ type ownPage struct {
 	Next     string
 	Promise  string // what the category promises, in a sentence
 	Phone    string
-	Acts     map[issue.Act]bool
+	Acts     map[string]bool
 	Question string
 	Reasons  []Option
 	Rates    []Option
@@ -79,7 +79,7 @@ func (s *Server) own(c *gate.Ctx, errs []FieldErr) error {
 		return c.To("/i/" + o.View.No)
 	}
 	i := o.View
-	p := ownPage{Own: o, I: i, Token: c.Value("token"), New: c.R.FormValue("new") != "", Acts: map[issue.Act]bool{}, Text: c.R.FormValue("text")}
+	p := ownPage{Own: o, I: i, Token: c.Value("token"), New: c.R.FormValue("new") != "", Acts: map[string]bool{}, Text: c.R.FormValue("text")}
 	p.Seal = Sealed(string(i.State), string(i.Outcome), string(i.Answer), i.Late)
 	if p.Kind, err = s.categoryName(ctx, c, i.Category); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *Server) own(c *gate.Ctx, errs []FieldErr) error {
 		p.Promise = k.Promise.In(c.By.Lang)
 	}
 	for _, a := range o.Acts {
-		p.Acts[a] = true
+		p.Acts[string(a)] = true
 	}
 	for _, r := range issue.Reasons(issue.ActDispute) {
 		p.Reasons = append(p.Reasons, Option{Value: r, Label: w.T("issue.reason." + r)})

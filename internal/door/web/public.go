@@ -85,7 +85,19 @@ func (s *Server) home(c *gate.Ctx) error {
 }
 
 func (s *Server) notices(ctx context.Context, c *gate.Ctx, path string, most int) (out []noticeView, err error) {
-	return nil, nil
+	ns, err := s.Letters.Notices(ctx, path, s.DB.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range ns[:min(len(ns), most)] {
+		at, err := s.Places.ByID(ctx, n.Place)
+		if err != nil {
+			return nil, err
+		}
+		t, _ := n.In(c.By.Lang)
+		out = append(out, noticeView{Title: t.Title, Text: t.Body, Place: at.In(c.By.Lang)})
+	}
+	return out, nil
 }
 
 func (s *Server) chainOfDoor(ctx context.Context, door string) ([]place.Place, error) {

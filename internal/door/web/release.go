@@ -68,7 +68,7 @@ func (s *Server) release(c *gate.Ctx, errs []FieldErr) error {
 			v.Ref = x.Entry.ID
 		}
 		for _, m := range x.Marks {
-			if k := w.T("text.personal." + m.Kind); !slices.Contains(v.Marks, k) {
+			if k := w.T("text.mark." + m.Kind); !slices.Contains(v.Marks, k) {
 				v.Marks = append(v.Marks, k)
 			}
 		}

@@ -47,6 +47,7 @@ type reportForm struct {
 	For      people.Contact `json:"for"`
 	Contact  people.Contact `json:"contact"`
 	Agree    bool           `json:"agree"`
+	answers  []issue.Reply  // to the category's questions, fields "ask.<code>"
 }
 
 // reportPage is a leaf of the report.
@@ -67,6 +68,8 @@ type reportPage struct {
 	Rows     []Row
 	What     issue.Category
 	Consent  string
+	Asks     []Field // the category's questions
+	Hint     string  // whom to call first
 }
 
 // likely is an issue that may be the same as the one being reported.
@@ -312,6 +315,9 @@ func (s *Server) leaf(c *gate.Ctx, name string, in reportForm, errs []FieldErr) 
 			p.Majors = append(p.Majors, Option{Value: k.Code, Label: k.Names.In(c.By.Lang), On: k.Code == in.Category})
 		}
 	case "where":
+		if in.Located == "" && in.Place == 0 { // nothing said yet: as things of this kind usually lie
+			p.In.Inside = !p.What.Open
+		}
 		for _, k := range cats.Under(in.Category) {
 			p.Minors = append(p.Minors, Option{Value: k.Code, Label: k.Names.In(c.By.Lang), On: k.Code == in.Kind})
 		}
@@ -333,6 +339,7 @@ func (s *Server) leaf(c *gate.Ctx, name string, in reportForm, errs []FieldErr) 
 			{Label: w.T("report.category"), Value: k.Names.In(c.By.Lang), Change: "what"},
 			{Label: w.T("report.where"), Value: strings.TrimSpace(p.Where + " " + in.Spot), Change: "where"},
 		}
+		p.Asks, p.Hint = asks(c, k), k.Hint.In(c.By.Lang)
 		likes, err := s.Issues.Likely(ctx, code, geo.Point{Lat: in.Lat, Lon: in.Lon}, in.Text)
 		if err != nil {
 			return err
@@ -347,6 +354,35 @@ func (s *Server) leaf(c *gate.Ctx, name string, in reportForm, errs []FieldErr) 
 		}
 	}
 	return s.show(c, "report_"+name, p)
+}
+
+// asks are the category's questions as fields; every one may be left.
+func asks(c *gate.Ctx, k issue.Category) (out []Field) {
+	w := c.Words
+	for _, q := range k.Asks {
+		f := Field{W: w, Name: "ask." + q.Code, Label: q.Names.In(c.By.Lang), Optional: true, Value: c.R.FormValue("ask." + q.Code)}
+		switch q.Kind {
+		case "yesno":
+			f.Kind, f.Options = "select", []Option{{Label: ""}, {Value: "yes", Label: w.T("act.yes")}, {Value: "no", Label: w.T("act.no")}}
+		case "choice":
+			f.Kind, f.Options = "select", []Option{{Label: ""}}
+			for _, x := range q.Choices {
+				f.Options = append(f.Options, Option{Value: x.Code, Label: x.Names.In(c.By.Lang)})
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// readAsks reads the answers to the questions.
+func (in *reportForm) readAsks(c *gate.Ctx) {
+	for k, vs := range c.R.Form {
+		if code, ok := strings.CutPrefix(k, "ask."); ok && vs[0] != "" {
+			in.answers = append(in.answers, issue.Reply{Question: code, Value: vs[0]})
+		}
+	}
+	slices.SortFunc(in.answers, func(a, b issue.Reply) int { return strings.Compare(a.Question, b.Question) })
 }
 
 // estates are the compounds to choose from, by neighbourhood order.
@@ -368,7 +404,7 @@ func (s *Server) estates(ctx context.Context, lang string, on id.ID) ([]Option, 
 
 func (in reportForm) report(lang string) issue.Report {
 	r := issue.Report{Key: in.Key, Category: in.Category, Text: in.Text, Place: in.Place, Spot: in.Spot, Lat: in.Lat, Lon: in.Lon, Located: in.Located,
-		Open: !in.Inside, Photos: in.Photos, Channel: issue.ByWeb, Contact: in.Contact, Sort: issue.Other}
+		Open: !in.Inside, Photos: in.Photos, Channel: issue.ByWeb, Contact: in.Contact, Sort: issue.Other, Answers: in.answers}
 	if in.Kind != "" {
 		r.Category = in.Kind
 	}
@@ -395,6 +431,7 @@ func (s *Server) reportSend(c *gate.Ctx) error {
 	if in.Go != "" {
 		return s.leaf(c, in.Go, in, nil)
 	}
+	in.readAsks(c)
 	err := s.locate(c.Context(), &in)
 	var got issue.Receipt
 	if err == nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -91,6 +92,10 @@ func again(c *gate.Ctx, err error) ([]FieldErr, bool) {
 	switch fail.KindOf(err) {
 	case fail.Invalid, fail.Conflict, fail.Busy:
 		return ErrsOf(c.Words, err), true
+	case fail.Missing: // something named in a field is not there
+		if e, ok := errors.AsType[*fail.Error](err); ok && e.Field != "" {
+			return ErrsOf(c.Words, err), true
+		}
 	}
 	return nil, false
 }
