@@ -156,10 +156,10 @@ func (tn *town) want(status int, method, path, session string, form url.Values) 
 	return w.Body.String()
 }
 
-var tags = regexp.MustCompile(`(?s)<head>.*?</head>|<[^>]*>|\s+`)
+var markup = regexp.MustCompile(`(?s)<head>.*?</head>|<[^>]*>|\s+`)
 
 func brief(s string) string {
-	s = tags.ReplaceAllString(s, " ")
+	s = markup.ReplaceAllString(s, " ")
 	return s[:min(len(s), 1500)]
 }
 
