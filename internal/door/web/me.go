@@ -8,5 +8,5 @@ import (
 
 // meRoutes are signing in and what is kept about a person.
 func (s *Server) meRoutes() []gate.Route {
-	return slices.Concat(s.inRoutes())
+	return slices.Concat(s.inRoutes(), s.mineRoutes(), s.dataRoutes())
 }

@@ -117,15 +117,14 @@ func ticketOf(c *gate.Ctx, name string) (ticket, address string) {
 	return ticket, string(b)
 }
 
-// masked is an address as it may stand on a page.
+// masked is an address as it may stand on a page, where stars would make words strong.
 func masked(address string) string {
-	if strings.Contains(address, "@") {
-		return people.MaskEmail(address)
-	}
 	if p, err := people.Phone(address); err == nil && p != "" {
-		address = strings.TrimPrefix(p, "+86")
+		address = people.MaskPhone(strings.TrimPrefix(p, "+86"))
+	} else {
+		address = people.MaskEmail(address)
 	}
-	return people.MaskPhone(address)
+	return strings.ReplaceAll(address, "*", "•")
 }
 
 // in is the first page of signing in.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/base32"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -228,7 +229,7 @@ func TestSigningInByCode(t *testing.T) {
 	}
 	k.everyScript("/in/code?back=/me/ways")
 	p = k.get("/in/code", 200)
-	x.want(p, "w***@example.cn")
+	x.want(p, "w•••@example.cn")
 	code := x.sent["wang@example.cn"]
 	x.want(k.post("/in/code", 422, "code", "000 00x", "back", "/me/ways"), "验证码不对", "/me/ways")
 	if to := k.post("/in/code", 303, "code", code[:3]+" "+code[3:], "back", "/me/ways"); to != "/me/ways" {
@@ -379,3 +380,132 @@ func TestDevicesAreCalledAsTheirOwnersCallThem(t *testing.T) {
 		}
 	}
 }
+
+// resident is somebody who signs in with a code.
+func (x *house) resident(email string) (*caller, id.ID) {
+	x.t.Helper()
+	k := x.caller("")
+	k.post("/in", 303, "address", email)
+	k.post("/in/code", 303, "code", x.sent[email])
+	by, _, err := x.s.People.SessionActor(x.t.Context(), k.cookies["session"])
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return k, by.ID
+}
+
+func TestMineShowsWhatIsMine(t *testing.T) {
+	x := newHouse(t)
+	v := x.caller("")
+	v.everyScript("/me")
+	x.want(v.get("/me", 200), `href="/find"`, `href="/in?back=/me"`)
+	for _, p := range []string{"/me/issues", "/me/followed", "/me/letters", "/me/wishes", "/me/data", "/me/data.json", "/me/data/edit", "/me/data/erase", "/me/i/1"} {
+		v.get(p, 403)
+	}
+	k, wang := x.resident("wang@example.cn")
+	x.want(k.get("/me", 200), "您还没有报过事")
+	if _, err := x.s.Issues.Seed(t.Context(), who.System(who.CLI)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := x.s.Issues.Report(t.Context(), who.Actor{ID: wang, Via: who.Web, Lang: "zh-Hans"}, issue.Report{Key: "f1", Channel: issue.ByWeb, Category: "facility", Text: "三号楼前路灯不亮，晚上很黑", Place: x.towns["building"].ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Do(t.Context(), x.s.DB, func(tx *db.Tx) (int, error) {
+		return 0, notify.Post(tx, notify.Letter{To: wang, Kind: "issue.accepted", About: r.Issue.ID})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	here := fmt.Sprintf("/me/i/%d", r.Issue.ID)
+	x.want(k.get("/me", 200), "三号楼前路灯不亮", here, "有 1 条消息没看")
+	k.everyScript("/me", "/me/issues", "/me/followed", "/me/letters", "/me/wishes")
+	x.want(k.get("/me/letters", 200), here, r.Issue.No, "没看")
+	k.everyScript(here)
+	x.want(k.get("/me/letters", 200), "已受理")
+	x.lack(k.get("/me/letters", 200), "都看过了")
+	k.post("/me/letters/read", 303)
+	// Another resident sees none of it.
+	l, _ := x.resident("li@example.cn")
+	l.get(here, 404)
+	l.post(here+"/withdraw", 404)
+	x.lack(l.get("/me", 200), "路灯")
+	// Urged from the page of mine, and back to it.
+	x.now = x.now.Add(time.Hour)
+	x.want(k.post(here+"/add", 422, "text", ""), "路灯")
+	if to := k.post(here+"/add", 303, "text", "灯杆上写着 L-07"); !strings.HasPrefix(to, here+"?said=") {
+		t.Errorf("went to %s", to)
+	}
+	x.want(k.get(here, 200), "L-07")
+}
+
+func TestEverybodySeesCorrectsAndTakesAwayWhatIsKept(t *testing.T) {
+	x := newHouse(t)
+	k, wang := x.resident("wang@example.cn")
+	if err := x.s.People.GiveConsent(t.Context(), who.Actor{ID: wang, Via: who.Web}, "contact", "2026-11"); err != nil {
+		t.Fatal(err)
+	}
+	x.want(k.get("/me/data", 200), "wang@example.cn", "联系您", "还没有人看过")
+	k.everyScript("/me/data", "/me/data/edit", "/me/data/address", "/me/data/erase")
+	rev := func() string {
+		return regexp.MustCompile(`name="rev" value="(\d+)"`).FindStringSubmatch(k.get("/me/data/edit", 200))[1]
+	}
+	long := strings.Repeat("王", 50)
+	x.want(k.post("/me/data/edit", 422, "rev", rev(), "name", long, "lang", "en"), long, "最多写 40 个字", `value="en" selected`)
+	old := rev()
+	if to := k.post("/me/data/edit", 303, "rev", old, "name", "王阿姨", "lang", "zh-Hant", "home", idText(x.towns["community"].ID)); to != "/me/data?done=edit" {
+		t.Fatal(to)
+	}
+	p := k.post("/me/data/edit", 422, "rev", old, "name", "王伯伯", "lang", "en")
+	x.want(p, "王伯伯", "打开太久")
+	x.want(k.get("/me/data?done=edit", 200), "王阿姨", "清荷社区", "存好了")
+
+	x.want(k.post("/me/data/address", 422, "address", "139"), `value="139"`)
+	k.post("/me/data/address", 303, "address", "139 0013 9000")
+	k.everyScript("/me/data/code")
+	x.want(k.post("/me/data/code", 422, "code", "1"), "验证码不对", "139••••9000")
+	k.post("/me/data/code", 303, "code", x.sent["+8613900139000"])
+	x.want(k.get("/me/data?done=address", 200), "8613900139000", "换好了")
+	// A number that opens somebody else's account is refused at the box.
+	k.post("/me/data/address", 303, "address", "13800138000")
+	x.want(k.post("/me/data/code", 422, "code", x.sent["+8613800138000"]), `id="e-code"`)
+
+	r := k.do("GET", "/me/data.json", nil, "")
+	b, err := io.ReadAll(r.Body)
+	var file struct {
+		Person struct{ Name, Phone string }
+	}
+	if err != nil || json.Unmarshal(b, &file) != nil || file.Person.Name != "王阿姨" || !strings.HasPrefix(r.Header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("%v %s", err, b)
+	}
+	k.post("/me/data/consent", 303, "withdraw", "contact")
+	x.want(k.get("/me/data?done=consent", 200), "收回了")
+	k.post("/me/data/erase", 303)
+	x.want(k.get("/me/data/erase", 200), "还是不删了")
+	k.everyScript("/me/data", "/me/data/erase")
+	k.post("/me/data/erase", 303, "back", "on")
+	x.want(k.get("/me/data", 200), "您收回了")
+}
+
+func TestWishesAreKept(t *testing.T) {
+	x := newHouse(t)
+	x.s.Letters.Via = []notify.Channel{mute("sms"), mute("email")}
+	k, _ := x.resident("wang@example.cn")
+	p := k.get("/me/wishes", 200)
+	x.want(p, `value="sms" id="f-channels" checked`, `<option value="22:00" selected>`)
+	x.want(k.post("/me/wishes", 422, "channels", "sms", "quiet", "ten", "wake", "08:00", "pause", "morgen"), `id="e-quiet"`, `id="e-pause"`, `value="morgen"`, `value="sms" id="f-channels" checked`)
+	x.want(k.post("/me/wishes", 422, "quiet", "21:00", "wake", "08:00", "pause", "2028-01-01"), `id="e-pause"`, `<option value="21:00" selected>`)
+	if to := k.post("/me/wishes", 303, "channels", "email", "quiet", "21:00", "wake", "08:00", "pause", "2026-12-24"); to != "/me/wishes?done=1" {
+		t.Fatal(to)
+	}
+	p = k.get("/me/wishes?done=1", 200)
+	x.want(p, "存好了", `<option value="21:00" selected>`, `value="2026-12-24"`)
+	x.lack(p, `value="sms" id="f-channels" checked`)
+	k.everyScript("/me/wishes")
+}
+
+// mute is a channel that is only there.
+type mute string
+
+func (m mute) Name() string { return string(m) }
+
+func (m mute) Send(context.Context, notify.Address, notify.Message) (string, error) { return "", nil }

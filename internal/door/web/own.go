@@ -34,7 +34,7 @@ type ownPage struct {
 	I        issue.Public
 	Text0    string // what the reporter wrote
 	Photos0  []Picture
-	Token    string
+	At       string // where this page is, and its acts are posted below it
 	New      bool
 	Link     string // to keep
 	Seal     string
@@ -54,6 +54,9 @@ type ownPage struct {
 
 // mine is the issue that a private link opens, and the link.
 func (s *Server) mine(c *gate.Ctx) (issue.Own, issue.Link, error) {
+	if c.Value("issue") != "" { // signed in, without a link
+		return s.mineSigned(c)
+	}
 	l, err := s.Issues.OpenLink(c.Context(), c.Value("token"))
 	if err != nil {
 		return issue.Own{}, l, err
@@ -69,6 +72,14 @@ func (s *Server) mine(c *gate.Ctx) (issue.Own, issue.Link, error) {
 	return o, l, err
 }
 
+// ownAt is where the page of one's own issue is: behind the private link, or in "mine".
+func ownAt(c *gate.Ctx) string {
+	if t := c.Value("token"); t != "" {
+		return "/m/" + t
+	}
+	return "/me/i/" + c.Value("issue")
+}
+
 func (s *Server) own(c *gate.Ctx, errs []FieldErr) error {
 	ctx, w := c.Context(), c.Words
 	o, l, err := s.mine(c)
@@ -79,16 +90,18 @@ func (s *Server) own(c *gate.Ctx, errs []FieldErr) error {
 		return c.To("/i/" + o.View.No)
 	}
 	i := o.View
-	p := ownPage{Own: o, I: i, Token: c.Value("token"), New: c.R.FormValue("new") != "", Acts: map[string]bool{}, Text: c.R.FormValue("text")}
+	p := ownPage{Own: o, I: i, At: ownAt(c), New: c.R.FormValue("new") != "", Acts: map[string]bool{}, Text: c.R.FormValue("text")}
 	p.Seal = Sealed(string(i.State), string(i.Outcome), string(i.Answer), i.Late)
 	if p.Kind, err = s.categoryName(ctx, c, i.Category); err != nil {
 		return err
 	}
 	p.Name = p.Kind
 	p.Frame = s.frame(c, w.T("own.title", "no", i.No), "me")
-	p.Path = "/m/" + p.Token
+	p.Path = p.At
 	p.Errs = errs
-	p.Link = s.url(c) + "/m/" + p.Token
+	if c.Value("token") != "" {
+		p.Link = s.url(c) + p.At
+	}
 	chain, err := s.Places.Up(ctx, i.Place)
 	if err != nil {
 		return err
@@ -176,7 +189,7 @@ func (s *Server) ownMove(c *gate.Ctx) error {
 		}
 		return s.own(c, errs)
 	}
-	return c.To("/m/" + c.Value("token") + "?said=" + string(m.Act))
+	return c.To(ownAt(c) + "?said=" + string(m.Act))
 }
 
 // ownContact leaves a number or an address after the report.

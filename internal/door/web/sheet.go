@@ -30,6 +30,7 @@ type block struct {
 	QR    *qrBlock
 	Lines []string // codes and the like, one a line
 	Table *table
+	Slips []Slip
 	Empty *Empty
 	Acts  []Act
 	Forms []form
