@@ -98,6 +98,9 @@ func (d Desk) report(tx *db.Tx, by who.Actor, in Report) (Receipt, error) {
 		return Receipt{}, err
 	}
 	c.Form = form
+	if err := people.Refuses(tx, by, in.Contact, c.Path); err != nil {
+		return Receipt{}, err
+	}
 	if err := d.people(tx, by, in, &c); err != nil {
 		return Receipt{}, err
 	}
@@ -136,6 +139,9 @@ func (d Desk) report(tx *db.Tx, by who.Actor, in Report) (Receipt, error) {
 	detail := map[string]any{"category": c.Category, "place": c.Place, "channel": c.Channel, "desk": c.Desk}
 	if in.Consent != "" && c.Owner != 0 {
 		detail["consent"] = in.Consent
+		if err := people.Agree(tx, by, c.Owner, "contact", in.Consent); err != nil {
+			return Receipt{}, err
+		}
 	}
 	if err := audit.Record(tx, by, "issue.report", c.ID, detail); err != nil {
 		return Receipt{}, err

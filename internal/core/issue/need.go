@@ -56,6 +56,9 @@ func (d Desk) LeaveContact(ctx context.Context, token string, in people.Contact,
 		if c.Owner, err = people.Reach(tx, by, in); err != nil {
 			return 0, err
 		}
+		if err := people.Agree(tx, by, c.Owner, "contact", version); err != nil {
+			return 0, err
+		}
 		c.Rev++
 		if err := save(tx, c); err != nil {
 			return 0, err

@@ -10,6 +10,7 @@ import (
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
+	"github.com/linli-town/linli/internal/core/place"
 )
 
 // Block keeps somebody or somewhere from handing things in. What it names is kept as
@@ -72,16 +73,59 @@ func scanBlock(r db.Row) (b Block, err error) {
 	return
 }
 
+// Refuses says whether something handed in must be refused: because of who hands it
+// in, the telephone or e-mail left with it, or a place on path. Those who may enter
+// issues there on behalf of others are never refused.
+//
+// Denied people.blocked.report.
+func Refuses(tx *db.Tx, by who.Actor, c Contact, path string) error {
+	if by.May(who.IssueEnter, path) {
+		return nil
+	}
+	keys := []string{BlockHash("place", "0")}
+	for _, n := range place.PathIDs(path) {
+		keys = append(keys, BlockHash("place", personKey(n)))
+	}
+	if by.ID != 0 {
+		keys = append(keys, BlockHash("person", personKey(by.ID)))
+	}
+	if c.Phone != "" {
+		keys = append(keys, BlockHash("phone", c.Phone))
+	}
+	if c.Email != "" {
+		keys = append(keys, BlockHash("email", c.Email))
+	}
+	return refuses(tx, keys...)
+}
+
+func refuses(tx *db.Tx, keys ...string) error {
+	in, args := marks(2, keys)
+	bs, err := db.All(tx, scanID, `select id from block where hash in (`+in+`) and (until = 0 or until > $1) limit 1`, append([]any{db.Ms(tx.Now())}, args...)...)
+	if err == nil && len(bs) > 0 {
+		err = fail.New(fail.Denied, "people.blocked.report")
+	}
+	return err
+}
+
+// RefusesAddress is Refuses for the address a request comes from.
+//
+// Denied people.blocked.report.
+func (d Desk) RefusesAddress(ctx context.Context, addr string) (err error) {
+	defer fail.Wrap(&err, "people.RefusesAddress")
+	_, err = db.See(ctx, d.DB, func(tx *db.Tx) (int, error) { return 0, refuses(tx, BlockHash("address", addr)) })
+	return err
+}
+
 // AddBlock blocks value: a telephone, an e-mail, an address, a place's or a person's
-// id. b says Kind, Reason, Until; place is where it is set, 0 for the whole town, and
+// id. b says Kind, Reason, Until; at is the place where it is set, 0 for the whole town, and
 // the actor must have the right there. A person's sessions end.
 //
 // Denied fail.denied. Invalid fail.choose, fail.empty, people.until.bad.
-func (d Desk) AddBlock(ctx context.Context, by who.Actor, b Block, value string, place id.ID) (_ Block, err error) {
+func (d Desk) AddBlock(ctx context.Context, by who.Actor, b Block, value string, at id.ID) (_ Block, err error) {
 	defer fail.Wrap(&err, "people.AddBlock")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Block, error) {
 		var err error
-		if b.Path, err = d.need(tx, by, who.AbuseEdit, place); err != nil {
+		if b.Path, err = d.need(tx, by, who.AbuseEdit, at); err != nil {
 			return b, err
 		}
 		if err := oneOf(b.Kind, "kind", "address", "phone", "email", "place", "person"); err != nil {

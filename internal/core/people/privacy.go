@@ -29,7 +29,8 @@ var Purposes = []string{"contact", "account", "photo", "survey"}
 func (c Consent) PurposeKey() string { return "people.purpose." + c.Purpose }
 
 // Agree notes that a person agreed to a version of the text for a purpose. Agreeing
-// again to the same changes nothing.
+// again to the same changes nothing. Somebody else, such as whoever typed a neighbour's
+// number into a report, cannot agree for one who has said no.
 //
 // Invalid fail.choose.
 func Agree(tx *db.Tx, by who.Actor, person id.ID, purpose, version string) error {
@@ -39,6 +40,11 @@ func Agree(tx *db.Tx, by who.Actor, person id.ID, purpose, version string) error
 	n, err := db.All(tx, scanID, `select id from consent where person = $1 and purpose = $2 and version = $3 and withdrawn = 0`, person, purpose, version)
 	if err != nil || len(n) > 0 {
 		return err
+	}
+	if by.ID != person {
+		if no, err := silenced(tx, person); no || err != nil {
+			return err
+		}
 	}
 	k := id.New(tx.Now())
 	if _, err := tx.Exec(`insert into consent (id, person, purpose, version, at) values ($1, $2, $3, $4, $5)`, k, person, purpose, version, db.Ms(tx.Now())); err != nil {

@@ -215,6 +215,10 @@ func TestConsentIsGivenAndTakenBack(t *testing.T) {
 		if got := reachable(); got != "" || load(t, d, wang).Phone == "" {
 			t.Errorf("got %q", got)
 		}
+		agree("2026-12") // whoever typed the number into a report
+		if got := reachable(); got != "" {
+			t.Errorf("a stranger agreed for them: got %q", got)
+		}
 		if err := d.GiveConsent(ctx, by, "contact", "2026-12"); err != nil {
 			t.Fatal(err)
 		}
@@ -328,6 +332,52 @@ func TestWhatWasKeptLongEnoughGoes(t *testing.T) {
 		must(d.Sweep(ctx))(t)
 		if load(t, d, account.ID).Name != "" || load(t, d, in.ID).Name == "" {
 			t.Error("the account nobody signs in to is kept, or the other is gone")
+		}
+	})
+}
+
+func TestTheBlockedAreRefused(t *testing.T) {
+	each(t, func(t *testing.T, d Desk, c *clock) {
+		ctx := t.Context()
+		refuses := func(by who.Actor, in Contact, path string) string {
+			_, err := db.See(ctx, d.DB, func(tx *db.Tx) (int, error) { return 0, Refuses(tx, by, in, path) })
+			return code(err)
+		}
+		wang := Contact{Phone: "138 0013 8000"}
+		if got := refuses(visitor, wang, "/1/2/4/"); got != "" {
+			t.Errorf("got %q", got)
+		}
+		p := must(d.AddPerson(ctx, chief, Contact{Name: "李", Place: 4}))(t)
+		for kind, value := range map[string]string{"phone": "+8613800138000", "email": "Spam@example.cn", "person": personKey(p.ID), "place": "2", "address": "2001:db8::1"} {
+			must(d.AddBlock(ctx, street, Block{Kind: kind, Reason: "spam", Until: c.now().Add(time.Hour)}, value, 1))(t)
+		}
+		_, err := d.AddBlock(ctx, street, Block{Kind: "phone", Reason: "spam"}, "13800138001", 0)
+		refused(t, err, "fail.denied")
+		chair := who.Actor{ID: 96, Grants: []who.Grant{{Role: who.CouncilChair, Path: "/1/3/"}}}
+		for name, got := range map[string]string{
+			"phone":  refuses(visitor, wang, "/1/3/"),
+			"email":  refuses(visitor, Contact{Email: "spam@EXAMPLE.cn"}, "/1/3/"),
+			"person": refuses(who.Actor{ID: p.ID}, Contact{}, "/1/3/"),
+			"place":  refuses(visitor, Contact{}, "/1/2/4/"),
+			"chair":  refuses(chair, Contact{}, "/1/2/4/"),
+			"addr":   code(d.RefusesAddress(ctx, "2001:db8::2")),
+		} {
+			if got != "people.blocked.report" {
+				t.Errorf("%s: got %q", name, got)
+			}
+		}
+		for name, got := range map[string]string{
+			"other phone": refuses(visitor, Contact{Phone: "13800138001"}, "/1/3/"),
+			"by a chair":  refuses(chair, wang, "/1/3/"),
+			"addr":        code(d.RefusesAddress(ctx, "192.0.2.1")),
+		} {
+			if got != "" {
+				t.Errorf("%s: got %q", name, got)
+			}
+		}
+		c.add(time.Hour)
+		if got := refuses(visitor, wang, "/1/2/4/"); got != "" {
+			t.Errorf("after its end: got %q", got)
 		}
 	})
 }

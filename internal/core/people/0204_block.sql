@@ -1,0 +1,1 @@
+create index block_key on block (hash);
