@@ -5,6 +5,7 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -26,9 +27,12 @@ type cli struct {
 	Config
 	Lang string `env:"LINLI_LANG,LC_ALL,LANG" help:"Language of messages: zh-Hans, zh-Hant or en."`
 
-	Serve   serveCmd   `cmd:"" help:"Serve the town."`
-	Conf    confCmd    `cmd:"" name:"config" help:"Print the configuration, secrets hidden."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve      serveCmd      `cmd:"" help:"Serve the town."`
+	Init       initCmd       `cmd:"" help:"Make the database, the categories and the first administrator."`
+	Audit      auditCmd      `cmd:"" help:"Look after the chain of acts."`
+	Categories categoriesCmd `cmd:"" help:"Export or import categories, limits and standard texts."`
+	Conf       confCmd       `cmd:"" name:"config" help:"Print the configuration, secrets hidden."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // env is what a command runs in.
@@ -37,6 +41,7 @@ type env struct {
 	cfg       Config
 	words     i18n.W
 	in        io.Reader
+	lines     *bufio.Reader // over in, once something was asked
 	out, errs io.Writer
 }
 
@@ -65,6 +70,13 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	defer stop()
 	e := &env{ctx: ctx, cfg: c.Config, words: i18n.W{Lang: i18n.Parse(c.Lang)}, in: in, out: out, errs: errs}
 	if err := kctx.Run(e); err != nil {
+		if _, ok := errors.AsType[misused](err); ok {
+			fmt.Fprintf(errs, "linli: %v\n", err)
+			return 2
+		}
+		if errors.Is(err, errSaid) {
+			return 1
+		}
 		if f, ok := errors.AsType[*fail.Error](err); ok {
 			fmt.Fprintf(errs, "linli: %s\n", e.words.Err(f, ""))
 		} else {

@@ -85,10 +85,7 @@ func (c Config) print(w io.Writer) {
 		}
 		return "***"
 	}
-	db := c.database()
-	if strings.HasPrefix(db, "postgres") {
-		db = "postgres://***"
-	}
+	db := showDB(c.database())
 	for _, kv := range [][2]string{
 		{"db", db}, {"data", c.Data}, {"town", c.Town}, {"root", c.Root}, {"zone", c.Zone}, {"listen", c.Listen}, {"url", c.URL},
 		{"tls-cert", c.Cert}, {"tls-key", hide(c.Key)}, {"trusted-proxy", strings.Join(c.Proxies, ",")}, {"metrics-listen", c.Metrics},
@@ -124,4 +121,12 @@ func (c Config) secret() ([]byte, error) {
 	}
 	b = []byte(rand.Text())
 	return b, os.WriteFile(path, b, 0o600)
+}
+
+// showDB is the database without the password that its address may hold.
+func showDB(db string) string {
+	if strings.HasPrefix(db, "postgres") {
+		return "postgres://***"
+	}
+	return db
 }

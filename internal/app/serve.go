@@ -18,7 +18,7 @@ import (
 type serveCmd struct{}
 
 func (serveCmd) Run(e *env) error {
-	t, err := e.open()
+	t, err := open(e.ctx, e.cfg, e.errs)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,12 @@ type town struct {
 }
 
 // open builds the town that the configuration describes.
-func (e *env) open() (*town, error) { return open(e.ctx, e.cfg, e.errs) }
+// A command that does not serve needs no ballast on its disk.
+func (e *env) open() (*town, error) {
+	cfg := e.cfg
+	cfg.Ballast = 0
+	return open(e.ctx, cfg, e.errs)
+}
 
 func open(ctx context.Context, cfg Config, logs io.Writer) (_ *town, err error) {
 	t := &town{cfg: cfg, metrics: newMetrics(), log: slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: level(cfg.Level)}))}
