@@ -385,7 +385,7 @@ func (s *Server) actForm(c *gate.Ctx, whole issue.Whole, a issue.Act) (f actForm
 	case issue.ActReply, issue.ActAdd, issue.ActWithdraw, issue.ActConfirm, issue.ActDispute, issue.ActMeToo, issue.ActNotDone, issue.ActRelease, issue.ActUnrelease:
 		return f, false, nil // the reporter's, the public's, and the page of releases
 	}
-	f = actForm{W: w, Base: c.Base + "/desk/i/" + i.No, Rev: i.Rev, Act: a, Label: w.T("desk.act." + string(a)), Main: slices.Contains(mains, a), Hot: a == issue.ActRefuse || a == issue.ActRework || a == issue.ActSpam || a == issue.ActHide}
+	f = actForm{W: w, Base: c.Base + "/desk/i/" + i.No, Rev: i.Rev, Act: a, Label: w.T("desk.act." + string(a)), Main: slices.Contains(mains, a) && (a != issue.ActCallBack || i.State == issue.Closed), Hot: a == issue.ActRefuse || a == issue.ActRework || a == issue.ActSpam || a == issue.ActHide}
 	if f.Need, ok = whole.Need(a, c.By); !ok {
 		return f, false, nil
 	}

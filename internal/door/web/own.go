@@ -110,16 +110,18 @@ func (s *Server) own(c *gate.Ctx, errs []FieldErr) error {
 		p.Where = place.Line(chain, place.Community, c.By.Lang)
 	}
 	p.Phone = phoneOf(chain)
-	if p.Steps, err = s.trail(ctx, c, i.Trail); err != nil {
-		return err
-	}
-	for _, e := range i.Trail {
-		if e.Act == issue.ActReport {
+	trail := slices.Clone(i.Trail)
+	for k, e := range trail {
+		if e.Act == issue.ActReport { // stands above by itself
 			p.Text0 = e.Text
 			for _, n := range e.Photos {
 				p.Photos0 = append(p.Photos0, picture(c, n))
 			}
+			trail[k].Text, trail[k].Photos = "", nil
 		}
+	}
+	if p.Steps, err = s.trail(ctx, c, trail); err != nil {
+		return err
 	}
 	p.Next = nextWord(c, i.State, i.Answer, i.Outcome)
 	ks, err := s.kinds(ctx)

@@ -370,6 +370,9 @@ func (s *Server) trail(ctx context.Context, c *gate.Ctx, es []issue.PublicEntry)
 		if !e.Until.IsZero() {
 			st.Title = w.T("web.did_until", "did", st.Title, "until", w.Time(e.Until))
 		}
+		if e.Act == issue.ActReport {
+			e.By = issue.Reporter
+		}
 		if e.By != "" && w.Has("web.hand."+string(e.By)) {
 			st.By = w.T("web.hand." + string(e.By))
 		}
