@@ -35,7 +35,7 @@ create table shown (
   cell     bigint  not null, -- square of about 200 m it lies in, 0 unknown
   live     bigint  not null  -- when it ended, or the end of time
 );
-create index shown_stamp on shown (stamp);
+create index shown_stamp on shown (stamp, id);
 create index shown_near on shown (cell, live, kind);
 
 -- wording is what staff decided to show of a text or a photo: as it is, or, of a text, a

@@ -252,11 +252,20 @@ func putCategory(tx *db.Tx, c Category) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
+	was, err := category(tx, c.Code)
+	if err != nil && fail.KindOf(err) != fail.Missing {
+		return err
+	}
+	if err == nil && was.Public != c.Public {
+		if err := seen(tx, c.Code, c.Public); err != nil {
+			return err
+		}
+	}
 	asks := "[]"
 	if len(c.Asks) > 0 {
 		asks = js(c.Asks)
 	}
-	_, err := tx.Exec(`insert into category (`+categoryCols+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1)
+	_, err = tx.Exec(`insert into category (`+categoryCols+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1)
 		on conflict (code) do update set parent = excluded.parent, rank = excluded.rank, icon = excluded.icon, sort = excluded.sort, grade = excluded.grade,
 			public = excluded.public, open = excluded.open, first = excluded.first, gb = excluded.gb, names = excluded.names, promise = excluded.promise,
 			asks = excluded.asks, words = excluded.words, retired = excluded.retired, rev = category.rev + 1`,

@@ -93,7 +93,7 @@ func renew(tx *db.Tx, c Issue, words bool) error {
 		return err
 	}
 	public := !found || words || s.Pub != was.Pub || s.Spoken != was.Spoken || s.Title != was.Title || !slices.Equal(s.facets(), was.facets())
-	desk := !found || s.Texts != was.Texts || s.Kind != was.Kind || s.Path != was.Path || s.Desk != was.Desk
+	desk := !found || s.Texts != was.Texts || s.Kind != was.Kind || s.Path != was.Path || s.Desk != was.Desk || (s.Live == far) != (was.Live == far)
 	if !(public && (s.Pub || was.Pub)) && !desk {
 		return nil
 	}
@@ -153,7 +153,10 @@ func deskWords(c Issue, chain []place.Place, es []Entry) []string {
 	for _, e := range es {
 		said = append(said, e.Text)
 	}
-	words := append(text.Tokens(strings.Join(said, "\n")), categoryFacet(c.Category))
+	words := append(text.Tokens(strings.Join(said, "\n")), categoryFacet(c.Category), openFacet(c.State))
+	if m := mainCategory(c.Category); m != c.Category {
+		words = append(words, categoryFacet(m))
+	}
 	for _, n := range place.PathIDs(c.Path) {
 		words = append(words, placeFacet(n))
 	}

@@ -104,12 +104,12 @@ func publicByWords(tx *db.Tx, words []string, c cursor, limit int) (Page[Public]
 	if err != nil {
 		return Page[Public]{}, err
 	}
-	slices.SortFunc(ps, func(a, b Public) int { return byID2(a.ID, b.ID, c.back) })
+	slices.SortFunc(ps, func(a, b Public) int { return newer(a.ID, b.ID, c.back) })
 	return page(ps, c, limit, publicAt), nil
 }
 
-// byID2 orders newest first, or oldest first when a list is read backwards.
-func byID2(a, b id.ID, back bool) int {
+// newer orders ids newest first, or oldest first when a list is read backwards.
+func newer(a, b id.ID, back bool) int {
 	if back {
 		return cmp.Compare(a, b)
 	}
@@ -237,7 +237,7 @@ type View struct {
 	What     What   `json:"what"`
 	Path     string `json:"path"` // in this place only
 	Category string `json:"category"`
-	Q        string `json:"q"` // words or a number; then What may be empty: all there are
+	Q        string `json:"q"` // words or a number, among all there are, or with AllOpen or Ended among those
 }
 
 // DeskList lists what of a view is before the desks the actor may see, or is in the
@@ -389,21 +389,26 @@ func held(by who.Actor, n int) (string, []any) {
 	return "(" + strings.Join(or, " or ") + ")", args
 }
 
-// deskByWords reads the desk's search index: newest first, whatever the state.
+// deskByWords reads the desk's search index, the newest first: all there is, or what is
+// open, or what has ended.
 func deskByWords(tx *db.Tx, v View, paths []string, words []string, c cursor, limit int) (Page[Line], error) {
 	if v.Q != "" && len(words) == 0 {
 		return Page[Line]{}, nil
 	}
-	if v.Category != "" && strings.Contains(v.Category, ".") {
+	if v.Category != "" {
 		words = append(words, categoryFacet(v.Category))
 	}
+	switch v.What {
+	case AllOpen:
+		words = append(words, openFacet(Reported))
+	case Ended:
+		words = append(words, openFacet(Closed))
+	}
 	// What lies in a place, and what is before a desk in it, are two facets: read both.
-	seen := map[id.ID]bool{}
 	var ids []id.ID
 	for _, p := range paths {
-		at := place.PathIDs(p)
 		facets := []string{""}
-		if len(at) > 0 {
+		if at := place.PathIDs(p); len(at) > 0 {
 			facets = []string{placeFacet(at[len(at)-1]), deskFacet(at[len(at)-1])}
 		}
 		for _, f := range facets {
@@ -411,38 +416,17 @@ func deskByWords(tx *db.Tx, v View, paths []string, words []string, c cursor, li
 			if f != "" {
 				all = append(slices.Clip(words), f)
 			}
-			more, err := match(tx, "issue_desk", all, c, 3*limit+1)
+			more, err := match(tx, "issue_desk", all, c, limit+1)
 			if err != nil {
 				return Page[Line]{}, err
 			}
-			for _, n := range more {
-				if !seen[n] {
-					seen[n], ids = true, append(ids, n)
-				}
-			}
+			ids = append(ids, more...)
 		}
 	}
-	slices.SortFunc(ids, func(a, b id.ID) int { return byID2(a, b, c.back) })
-	ids = ids[:min(len(ids), 3*limit+1)]
-	ls, err := lines(tx, ids)
-	if err != nil || len(ls) == 0 {
-		return Page[Line]{}, err
-	}
-	read := len(ids) > 3*limit
-	last := ls[len(ls)-1]
-	ls = slices.DeleteFunc(ls, func(l Line) bool {
-		return v.What == Ended && l.State.Open() || v.Category != "" && l.Category != v.Category && mainCategory(l.Category) != v.Category
-	})
-	out := page(ls, c, limit, newestAt)
-	if read && len(ls) <= limit { // more may lie behind what was read and left out
-		k := cursor{c.back, 0, last.ID}.String()
-		if c.back {
-			out.Prev = k
-		} else {
-			out.Next = k
-		}
-	}
-	return out, nil
+	slices.SortFunc(ids, func(a, b id.ID) int { return newer(a, b, c.back) })
+	ids = slices.Compact(ids)
+	ls, err := lines(tx, ids[:min(len(ids), limit+1)])
+	return page(ls, c, limit, newestAt), err
 }
 
 func confirmList(tx *db.Tx, v View, paths []string, c cursor, limit int) (Page[Line], error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/fail"
@@ -110,8 +111,11 @@ func (p *Pins) put(n id.ID, q point, there bool) {
 	}
 }
 
+// mark is how far the rows were read.
+type mark struct{ stamp, id id.ID }
+
 // read brings p up to what tx sees.
-func (p *Pins) read(tx *db.Tx, back id.ID) error {
+func (p *Pins) read(tx *db.Tx, late time.Duration) error {
 	if p.at == nil {
 		p.at = map[id.ID]int32{}
 		for k := range p.cells {
@@ -120,26 +124,30 @@ func (p *Pins) read(tx *db.Tx, back id.ID) error {
 			}
 		}
 	}
-	from := p.last - back
+	from := mark{stamp: min(p.last, id.At(tx.Now().Add(-late)))}
+	if from.stamp == p.last {
+		from.id = far // all of that stamp was read
+	}
 	for {
-		n, err := db.All(tx, func(r db.Row) (stamp id.ID, err error) {
+		n, err := db.All(tx, func(r db.Row) (at mark, err error) {
 			var q point
 			var pub bool
 			var lat, lon float64
-			if err = r.Scan(&stamp, &q.id, &pub, &lat, &lon, &q.st, &q.no, &q.kind); err != nil {
+			if err = r.Scan(&at.stamp, &q.id, &pub, &lat, &lon, &q.st, &q.no, &q.kind); err != nil {
 				return
 			}
+			at.id = q.id
 			x, y := world01(geo.Point{Lat: lat, Lon: lon})
 			q.x, q.y = uint32(x*world), uint32(y*world)
 			p.put(q.id, q, pub && (lat != 0 || lon != 0))
 			return
-		}, `select stamp, id, pub, lat, lon, state, no, category from shown where stamp > $1 order by stamp limit 5000`, from)
+		}, `select stamp, id, pub, lat, lon, state, no, category from shown where (stamp, id) > ($1, $2) order by stamp, id limit 5000`, from.stamp, from.id)
 		if err != nil {
 			return err
 		}
 		if len(n) > 0 {
 			from = n[len(n)-1]
-			p.last = max(p.last, from)
+			p.last = max(p.last, from.stamp)
 		}
 		if len(n) < 5000 {
 			return nil
@@ -147,11 +155,11 @@ func (p *Pins) read(tx *db.Tx, back id.ID) error {
 	}
 }
 
-// Writers on other nodes commit late, and their clocks are not ours: read again what is
-// younger than this. One process that holds its only writer is never late.
+// Writers on other nodes commit late, and their clocks are not ours: what is younger than
+// this is read again. With one file there is little to be late for.
 const (
-	lateOther = id.ID(20_000 << 22)
-	lateOwn   = id.ID(2 << 22)
+	lateOther = 20 * time.Second
+	lateOwn   = 5 * time.Millisecond
 )
 
 // Map is what is public in a piece of the map: at most 300 markers, at least 48 pixels

@@ -3,7 +3,6 @@ package issue
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"slices"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/who"
-	"github.com/linli-town/linli/internal/core/audit"
 	"github.com/linli-town/linli/internal/core/place"
 	"github.com/linli-town/linli/internal/testkit"
 )
@@ -31,11 +29,11 @@ type readTown struct {
 }
 
 func eachRead(t *testing.T, f func(t *testing.T, w *readTown)) {
-	testkit.Each(t, []fs.FS{SQL, place.SQL, audit.SQL}, func(t *testing.T, d *db.DB) { f(t, newReadTown(t, d)) })
+	testkit.Each(t, rooms, func(t *testing.T, d *db.DB) { f(t, newReadTown(t, d)) })
 }
 
-func newReadTown(t testing.TB, d *db.DB) *readTown {
-	w := &readTown{d: Desk{DB: d, Pins: &Pins{}}, now: time.Date(2026, 6, 22, 9, 0, 0, 0, time.UTC)}
+func newReadTown(t testing.TB, d *db.DB, at ...time.Time) *readTown {
+	w := &readTown{d: Desk{DB: d, Pins: &Pins{}}, now: append(at, time.Date(2026, 6, 22, 9, 0, 0, 0, time.UTC))[0]}
 	d.Clock = func() time.Time { return w.now }
 	write(t, d, func(tx *db.Tx) error {
 		add := func(up place.Place, l place.Level, name string) place.Place {
@@ -614,6 +612,88 @@ func TestMineAndFollowed(t *testing.T) {
 		same(t, "followed", nos(t, func(p Public) string { return p.No[7:] }, func(c string) (Page[Public], error) { return w.d.Followed(t.Context(), who.Actor{ID: 900}, c, 1) }), []string{"0003", "0001"})
 		if p, err := w.d.Mine(t.Context(), who.Actor{}, "", 9); err != nil || len(p.Items) != 0 {
 			t.Errorf("a visitor's: %v %v", p, err)
+		}
+	})
+}
+
+// Whether a category is public is decided anew: what must not be seen is gone at once,
+// what may be seen comes back with the letter.
+func TestCategoryOutOfSightAndBack(t *testing.T) {
+	eachRead(t, func(t *testing.T, w *readTown) {
+		c := w.put(t, 0, "垃圾满了", func(c *Issue) { c.Category, c.Title, c.Named = "waste.bin", "垃圾满了", true })
+		w.put(t, 0, "灯")
+		box := geo.Bound{Min: geo.Point{Lat: 32.005, Lon: 120.86}, Max: geo.Point{Lat: 32.035, Lon: 120.88}}
+		pins := func() (n int) {
+			t.Helper()
+			w.now = w.now.Add(time.Second)
+			ps, err := w.d.Map(t.Context(), box, 15, Scope{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range ps {
+				n += p.N
+			}
+			return
+		}
+		turn := func(public bool) {
+			t.Helper()
+			write(t, w.d.DB, func(tx *db.Tx) error {
+				k, err := category(tx, "waste.bin")
+				if err != nil {
+					return err
+				}
+				k.Names, k.Public, k.First, k.Sort, k.Grade, k.Parent = Said{"zh-Hans": "垃圾桶"}, public, "neighbourhood", Complaint, General, "waste"
+				return putCategory(tx, k)
+			})
+		}
+		work := func() {
+			t.Helper()
+			for after := id.ID(0); after != c.ID; after = c.ID {
+				if err := w.d.reshow(t.Context(), Reshow{Category: "waste.bin", After: after}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if n := pins(); n != 2 {
+			t.Errorf("%d pins", n)
+		}
+		turn(false)
+		same(t, "list at once", w.public(t, Scope{}), []string{"0002"})
+		same(t, "search at once", w.public(t, Scope{Q: "垃圾"}), []string(nil))
+		if n := pins(); n != 1 {
+			t.Errorf("%d pins at once", n)
+		}
+		if _, err := w.d.Public(t.Context(), c.No); fail.KindOf(err) != fail.Missing {
+			t.Errorf("page: %v", err)
+		}
+		work()
+		n, err := db.See(t.Context(), w.d.DB, func(tx *db.Tx) ([]id.ID, error) { return db.Match(tx, "issue_find", []string{"垃圾"}, 0, 9) })
+		if err != nil || len(n) != 0 {
+			t.Errorf("still in the index: %v %v", n, err)
+		}
+		turn(true)
+		work()
+		same(t, "back", w.public(t, Scope{Q: "垃圾"}), []string{"0001"})
+		if n := pins(); n != 2 {
+			t.Errorf("%d pins again", n)
+		}
+	})
+}
+
+func TestPrivateLinkOpensOnesOwn(t *testing.T) {
+	eachRead(t, func(t *testing.T, w *readTown) {
+		c := w.put(t, 0, "灯")
+		token := func(kind string, until time.Time) (s string) {
+			write(t, w.d.DB, func(tx *db.Tx) (err error) { s, err = newLink(tx, who.Actor{}, c.ID, kind, 0, until); return })
+			return
+		}
+		if o, err := w.d.OwnLink(t.Context(), token("reporter", time.Time{})); err != nil || o.View.No != c.No || len(o.Acts) == 0 {
+			t.Errorf("%+v %v", o, err)
+		}
+		for name, s := range map[string]string{"of a follower": token("follow", time.Time{}), "expired": token("reporter", w.now.Add(-time.Second)), "made up": "AAAAAAAAAAAAAAAAAAAAAAAAAA", "none": ""} {
+			if _, err := w.d.OwnLink(t.Context(), s); fail.KindOf(err) != fail.Missing {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 }

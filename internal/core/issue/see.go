@@ -27,7 +27,7 @@ type Whole struct {
 	Release  bool                  // whether the actor may release
 	Desk     bool                  // the actor sees it from a desk; what follows is empty for others
 	Clocks   []Run
-	Links    []Pass
+	Links    []Link
 	Twins    []Twin
 	Joined   []Line // merged into this one
 	Others   int64  // other issues of the one who raised it
@@ -39,17 +39,6 @@ type Run struct {
 	Start, Stop                     time.Time // Stop zero: running
 	Began, Ended                    Act
 	Accept, Dispatch, First, Settle time.Time
-}
-
-// Pass is a link somebody holds, without its secret.
-type Pass struct {
-	ID     id.ID
-	Kind   string
-	Person id.ID
-	By     id.ID
-	At     time.Time
-	Until  time.Time
-	Ended  time.Time
 }
 
 // maySee reports whether by sees c whole: from a desk, or with the task in hand.
@@ -145,10 +134,7 @@ func (w *Whole) behind(tx *db.Tx, by who.Actor) (err error) {
 	}, `select id, start, stop, began, ended, due_accept, due_dispatch, due_first, due_settle from clock where issue = $1 order by id`, c.ID); err != nil {
 		return err
 	}
-	if w.Links, err = db.All(tx, func(r db.Row) (p Pass, err error) {
-		err = r.Scan(&p.ID, &p.Kind, &p.Person, &p.By, db.Time(&p.At), db.Time(&p.Until), db.Time(&p.Ended))
-		return
-	}, `select id, kind, person, by_id, at, until, ended from link where issue = $1 order by id`, c.ID); err != nil {
+	if w.Links, err = db.All(tx, scanLink, `select `+linkCols+` from link where issue = $1 order by id`, c.ID); err != nil {
 		return err
 	}
 	if w.Twins, err = twins(tx, c, func(path, desk string) bool {
@@ -211,6 +197,26 @@ func (c Issue) toReporter(e Entry) bool {
 		return false
 	}
 	return e.Act == ActReport || c.as(e) == Reporter || slices.Contains(spoken, e.Act) || e.Released
+}
+
+// OwnLink is Own by the secret of the private link. Missing issue.link_missing,
+// issue.link_expired, also for links of another kind.
+func (d Desk) OwnLink(ctx context.Context, token string) (_ Own, err error) {
+	defer fail.Wrap(&err, "issue.OwnLink")
+	return db.See(ctx, d.DB, func(tx *db.Tx) (Own, error) {
+		l, err := OpenLink(tx, token)
+		if err == nil && l.Kind != "reporter" {
+			err = fail.New(fail.Missing, "issue.link_missing")
+		}
+		if err != nil {
+			return Own{}, err
+		}
+		c, err := byID(tx, l.Issue)
+		if err != nil {
+			return Own{}, err
+		}
+		return own(tx, l.As(who.Actor{ID: l.Person}), c)
+	})
 }
 
 // Own is what the holder of the private link, or the person who raised it, sees.

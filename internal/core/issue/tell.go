@@ -41,6 +41,7 @@ func (Due) Kind() string { return "issue.due" }
 func (d Desk) Timers(r *job.Runner) {
 	job.On(r, d.tell)
 	job.On(r, d.ring)
+	job.On(r, d.reshow)
 }
 
 // ear is who hears of an act, by which letter.
