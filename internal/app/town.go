@@ -127,6 +127,7 @@ func (t *town) desks() (err error) {
 	t.runner = &job.Runner{DB: t.db, Log: t.log}
 	t.issues.Timers(t.runner)
 	t.letters.Register(t.runner)
+	t.persons()
 	job.On(t.runner, t.daily)
 	return nil
 }
