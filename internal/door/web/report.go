@@ -435,6 +435,9 @@ func (s *Server) reportSend(c *gate.Ctx) error {
 	err := s.locate(c.Context(), &in)
 	var got issue.Receipt
 	if err == nil {
+		err = s.People.RefusesAddress(c.Context(), c.Addr)
+	}
+	if err == nil {
 		got, err = s.Issues.Report(c.Context(), c.By, in.report(c.By.Lang))
 	}
 	if err != nil {
