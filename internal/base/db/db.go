@@ -74,7 +74,7 @@ func Open(ctx context.Context, url string) (_ *DB, err error) {
 		return &DB{w: p, r: p}, p.PingContext(ctx)
 	}
 	// Pragmas belong to a connection, not to a database, so they go in the DSN.
-	dsn := "file:" + plainPath.Replace(url) + "?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=synchronous(" + Sync + ")"
+	dsn := "file:" + plainPath.Replace(url) + "?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(4000)&_pragma=synchronous(" + Sync + ")"
 	d := &DB{lite: true, path: url, cs: conns{seat: make(chan struct{}, readers)}}
 	if d.w, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
 		return nil, err
