@@ -97,7 +97,7 @@ create table issue (
   form       text    not null,
   rev        bigint  not null
 );
-create unique index issue_no on issue (tree, no);
+create unique index issue_no on issue (no, tree);
 create unique index issue_form on issue (form) where form <> '';
 create unique index issue_source on issue (tree, source) where source <> '';
 create index issue_into on issue (into_id) where into_id <> 0;
@@ -194,7 +194,7 @@ create table link (
   ended  bigint not null
 );
 create unique index link_hash on link (hash);
-create index link_issue on link (issue, id);
+create index link_issue on link (issue, id) where kind <> 'reporter';
 
 create table view (
   id     bigint primary key,

@@ -52,7 +52,6 @@ create index wording_issue on wording (issue, ref);
 
 create search index issue_desk;
 
-create index issue_number on issue (no, id);
 -- All that is open, in the order of its limits, with what the desk's columns ask for: a
 -- desk's list costs what is open, not what there ever was.
 create index issue_due on issue (due_settle, id, desk_path, state, why, bounced, reworks, late, wish, handler) where state in ('reported', 'accepted', 'dispatched', 'in_hand', 'paused', 'handled');

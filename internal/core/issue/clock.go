@@ -80,10 +80,18 @@ func startClock(tx *db.Tx, c Issue, began Act) error {
 }
 
 // stopClock ends the running stretch. What it leaves to run on later is what was not
-// met; the time for settling runs on even after it was met, if the work is sent back.
+// met; the time for settling runs on even after it was met, if the work is sent back. The
+// first stretch began with the report and is written now that it ends: most never stop
+// before they are handled, and a report is cheaper without.
 func stopClock(tx *db.Tx, was, c Issue, ended Act) error {
-	_, err := tx.Exec(`update clock set stop = $1, ended = $2, due_accept = $3, due_dispatch = $4, due_first = $5, due_settle = $6 where issue = $7 and stop = 0`,
+	n, err := tx.Exec(`update clock set stop = $1, ended = $2, due_accept = $3, due_dispatch = $4, due_first = $5, due_settle = $6 where issue = $7 and stop = 0`,
 		db.Ms(tx.Now()), ended, db.Ms(c.Accept), db.Ms(c.Dispatch), db.Ms(c.First), db.Ms(was.Settle), c.ID)
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = tx.Exec(`insert into clock (id, issue, start, stop, began, ended, due_accept, due_dispatch, due_first, due_settle)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		id.New(tx.Now()), c.ID, db.Ms(c.At), db.Ms(tx.Now()), ActReport, ended, db.Ms(c.Accept), db.Ms(c.Dispatch), db.Ms(c.First), db.Ms(was.Settle))
 	return err
 }
 
@@ -154,17 +162,17 @@ func (d Desk) goOn(tx *db.Tx, c *Issue, a Act) error {
 // reset counts the limits that are not met yet anew, by the new category's: from the
 // report, or from now if the clocks have stood in between.
 func (d Desk) reset(tx *db.Tx, was Issue, c *Issue) error {
-	s, ok, err := lastClock(tx, c.ID)
-	if err != nil || !ok {
+	_, stood, err := lastClock(tx, c.ID)
+	if err != nil {
 		return err
 	}
 	ls, err := limitsOf(tx, c.Category, c.Grade)
 	if err != nil {
 		return err
 	}
-	from := tx.Now()
-	if s.start.Equal(c.At) {
-		from = c.At
+	from := c.At
+	if stood {
+		from = tx.Now()
 	}
 	for _, what := range Whats {
 		if !c.dueAt(what).IsZero() {

@@ -89,15 +89,11 @@ func (d Desk) Report(ctx context.Context, by who.Actor, in Report) (_ Receipt, e
 }
 
 func (d Desk) report(tx *db.Tx, by who.Actor, in Report) (Receipt, error) {
-	form := hash(in.Key)
-	if r, found, err := d.again(tx, by, form); found || err != nil {
-		return r, err
-	}
-	c, err := d.draft(tx, by, in)
+	c, cat, chain, err := d.draft(tx, by, in)
 	if err != nil {
 		return Receipt{}, err
 	}
-	c.Form = form
+	c.Form = hash(in.Key)
 	if err := people.Refuses(tx, by, in.Contact, c.Path); err != nil {
 		return Receipt{}, err
 	}
@@ -109,17 +105,14 @@ func (d Desk) report(tx *db.Tx, by who.Actor, in Report) (Receipt, error) {
 		return Receipt{}, err
 	}
 	d.due(&c, c.At, ls, Whats...)
-	if err := d.number(tx, &c); err != nil {
-		return Receipt{}, err
+	if r, found, err := d.number(tx, by, &c); found || err != nil {
+		return r, err
 	}
 	e := Entry{ID: id.New(tx.Now()), Issue: c.ID, At: c.At, Who: by.ID, Act: ActReport, To: Reported, Text: in.Text, Replies: in.Answers}
 	if in.Urgent {
 		e.Reason = "urgent"
 	}
 	if err := addEntry(tx, e, in.Photos); err != nil {
-		return Receipt{}, err
-	}
-	if err := startClock(tx, c, ActReport); err != nil {
 		return Receipt{}, err
 	}
 	for _, f := range []struct {
@@ -152,7 +145,7 @@ func (d Desk) report(tx *db.Tx, by who.Actor, in Report) (Receipt, error) {
 	if err := arm(tx, c); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Issue: c, Link: token}, reindex(tx, c)
+	return Receipt{Issue: c, Link: token}, fresh(tx, c, cat, chain, e, len(in.Photos))
 }
 
 // again is what a form that was sent before made.
@@ -169,17 +162,17 @@ func (d Desk) again(tx *db.Tx, by who.Actor, form string) (Receipt, bool, error)
 }
 
 // draft is the issue a report opens: where it lies and whose desk has it first.
-func (d Desk) draft(tx *db.Tx, by who.Actor, in Report) (Issue, error) {
-	cat, err := category(tx, in.Category)
+func (d Desk) draft(tx *db.Tx, by who.Actor, in Report) (Issue, Category, []place.Place, error) {
+	cat, err := sight(tx, in.Category)
 	if err == nil && !cat.Retired.IsZero() {
 		err = fail.New(fail.Missing, "issue.category_missing")
 	}
 	if err != nil {
-		return Issue{}, at("category", err)
+		return Issue{}, cat, nil, at("category", err)
 	}
 	chain, err := d.where(tx, in)
 	if err != nil {
-		return Issue{}, err
+		return Issue{}, cat, nil, err
 	}
 	here := chain[len(chain)-1]
 	desk := first(chain, place.Level(cat.First))
@@ -198,12 +191,12 @@ func (d Desk) draft(tx *db.Tx, by who.Actor, in Report) (Issue, error) {
 	}
 	staff := in.Channel == ByPhone || in.Channel == ByVisit || in.Channel == ByPatrol
 	if staff && !by.May(who.IssueEnter, here.Path) {
-		return c, fail.New(fail.Denied, "issue.not_allowed")
+		return c, cat, chain, fail.New(fail.Denied, "issue.not_allowed")
 	}
 	if in.Urgent && staff && (c.Grade == General || c.Grade == Complex) {
 		c.Grade = Urgent
 	}
-	return c, nil
+	return c, cat, chain, nil
 }
 
 // where is the chain of places a report lies in.
@@ -256,8 +249,9 @@ func (d Desk) people(tx *db.Tx, by who.Actor, in Report, c *Issue) (err error) {
 
 // number gives c a number nobody else of its tree has, and writes it. It counts
 // nothing, so that no two reports wait for one row: the number is drawn, from the form's
-// key where there is one, and drawn again when it is taken.
-func (d Desk) number(tx *db.Tx, c *Issue) error {
+// key where there is one, and drawn again when it is taken. It reports true for a form
+// that was sent before.
+func (d Desk) number(tx *db.Tx, by who.Actor, c *Issue) (Receipt, bool, error) {
 	day := c.At.In(d.calendar().Zone()).Format("060102")
 	seed := []byte(c.Form)
 	if len(seed) == 0 {
@@ -275,10 +269,13 @@ func (d Desk) number(tx *db.Tx, c *Issue) error {
 			c.No = fmt.Sprintf("%s-%07d", day, 1000000+n%9000000)
 		}
 		if ok, err := insert(tx, *c); ok || err != nil {
-			return err
+			return Receipt{}, false, err
+		}
+		if r, found, err := d.again(tx, by, c.Form); found || err != nil { // looked for only now: it is rare
+			return r, found, err
 		}
 	}
-	return fail.New(fail.Busy, "issue.no_number")
+	return Receipt{}, false, fail.New(fail.Busy, "issue.no_number")
 }
 
 // addEntry writes an entry with its photos.

@@ -56,33 +56,56 @@ func reindex(tx *db.Tx, c Issue) error { return renew(tx, c, false) }
 // reword is reindex when a released text has changed.
 func reword(tx *db.Tx, c Issue) error { return renew(tx, c, true) }
 
-func renew(tx *db.Tx, c Issue, words bool) error {
-	cat, err := sight(tx, c.Category)
-	if err != nil {
+// known is what renew reads of an issue, or what a verb has at hand.
+type known struct {
+	cat                  Category
+	chain                []place.Place
+	was                  shown
+	found                bool // was stands in the table
+	texts, spoken, waits int64
+	es                   []Entry // with words; nil: not read
+}
+
+// fresh is reindex of an issue that was written just now with its first entry: all that
+// would be read is at hand.
+func fresh(tx *db.Tx, c Issue, cat Category, chain []place.Place, e Entry, photos int) error {
+	k := known{cat: cat, chain: chain, waits: int64(photos)}
+	if e.Text != "" {
+		k.es, k.texts, k.waits = []Entry{e}, 1, k.waits+1
+	}
+	return show(tx, c, k, false)
+}
+
+func renew(tx *db.Tx, c Issue, words bool) (err error) {
+	k := known{}
+	if k.cat, err = sight(tx, c.Category); err != nil {
 		return err
 	}
-	chain, err := place.Chain(tx, c.Path)
-	if err != nil {
+	if k.chain, err = place.Chain(tx, c.Path); err != nil {
 		return err
 	}
-	was, found, err := shownByID(tx, c.ID)
-	if err != nil {
+	if k.was, k.found, err = shownByID(tx, c.ID); err != nil {
 		return err
 	}
-	s := shown{Stamp: id.New(tx.Now()), Kind: c.Category, Path: c.Path, Desk: c.DeskPath, Cell: cellOf(c.Lat, c.Lon), Live: far}
-	s.Public, s.Pub = c.Public(cat, chain)
+	if k.texts, k.spoken, k.waits, err = countTexts(tx, c.ID); err != nil {
+		return err
+	}
+	return show(tx, c, k, words)
+}
+
+// show writes the public row of c and both search indexes.
+func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
+	was, found := k.was, k.found
+	s := shown{Stamp: id.New(tx.Now()), Kind: c.Category, Path: c.Path, Desk: c.DeskPath, Cell: cellOf(c.Lat, c.Lon), Live: far, Texts: k.texts, Spoken: k.spoken, Waits: k.waits}
+	s.Public, s.Pub = c.Public(k.cat, k.chain)
 	s.ID = c.ID
 	if s.Pub {
-		s.Up = shownPlace(chain, c.Open).Path
+		s.Up = shownPlace(k.chain, c.Open).Path
+	} else {
+		s.Waits = 0 // nothing of it is ever shown
 	}
 	if !c.State.Open() {
 		s.Live = db.Ms(cmpTime(c.Closed, c.Moved))
-	}
-	if s.Texts, s.Spoken, s.Waits, err = countTexts(tx, c.ID); err != nil {
-		return err
-	}
-	if !s.Pub {
-		s.Waits = 0 // nothing of it is ever shown
 	}
 	if found {
 		err = saveShown(tx, s)
@@ -97,8 +120,8 @@ func renew(tx *db.Tx, c Issue, words bool) error {
 	if !(public && (s.Pub || was.Pub)) && !desk {
 		return nil
 	}
-	var es []Entry
-	if s.Texts > 0 {
+	es := k.es
+	if es == nil && s.Texts > 0 {
 		if es, err = db.All(tx, scanEntry, `select `+entryCols+` from entry where issue = $1 and body <> '' order by id`, c.ID); err != nil {
 			return err
 		}
@@ -115,7 +138,7 @@ func renew(tx *db.Tx, c Issue, words bool) error {
 	if !found {
 		index = db.IndexNew
 	}
-	return index(tx, "issue_desk", c.ID, deskWords(c, chain, es))
+	return index(tx, "issue_desk", c.ID, deskWords(c, k.chain, es))
 }
 
 func indexPublic(tx *db.Tx, c Issue, s, was shown, es []Entry, found bool) error {

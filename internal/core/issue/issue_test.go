@@ -28,7 +28,7 @@ var rooms = []fs.FS{job.SQL, audit.SQL, place.SQL, people.SQL, notify.SQL, SQL}
 
 // town is 青桥 at its smallest: a subdistrict, a community, two neighbourhoods, a building.
 type town struct {
-	*testing.T
+	testing.TB
 	d                                      Desk
 	run                                    *job.Runner
 	sub, com, nb, nb2, house               place.Place
@@ -54,9 +54,9 @@ func (c *clockOf) set(t time.Time) {
 	c.t = t
 }
 
-func settle(t *testing.T, d *db.DB) *town {
+func settle(t testing.TB, d *db.DB) *town {
 	t.Helper()
-	w := &town{T: t, d: Desk{DB: d}, run: &job.Runner{DB: d, Log: slog.New(slog.DiscardHandler), Lease: time.Minute, Idle: time.Second}}
+	w := &town{TB: t, d: Desk{DB: d}, run: &job.Runner{DB: d, Log: slog.New(slog.DiscardHandler), Lease: time.Minute, Idle: time.Second}}
 	w.d.Timers(w.run)
 	job.On(w.run, func(context.Context, notify.Deliver) error { return nil })
 	sys := who.System(who.CLI)

@@ -156,8 +156,10 @@ const far = 1<<63 - 1
 
 func since(now time.Time, d time.Duration) int64 { return db.Ms(now.Add(-d)) }
 
-// sight is of a category what decides who sees its issues.
+// sight is of a category what a report and its readers need, without the words.
 func sight(tx *db.Tx, code string) (Category, error) {
-	return db.One(tx, "issue.category_missing", func(r db.Row) (c Category, err error) { err = r.Scan(&c.Code, &c.Public); return },
-		`select code, public from category where code = $1`, code)
+	return db.One(tx, "issue.category_missing", func(r db.Row) (c Category, err error) {
+		err = r.Scan(&c.Code, &c.Public, &c.Sort, &c.Grade, &c.First, db.Time(&c.Retired))
+		return
+	}, `select code, public, sort, grade, first, retired from category where code = $1`, code)
 }

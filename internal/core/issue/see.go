@@ -134,7 +134,10 @@ func (w *Whole) behind(tx *db.Tx, by who.Actor) (err error) {
 	}, `select id, start, stop, began, ended, due_accept, due_dispatch, due_first, due_settle from clock where issue = $1 order by id`, c.ID); err != nil {
 		return err
 	}
-	if w.Links, err = db.All(tx, scanLink, `select `+linkCols+` from link where issue = $1 order by id`, c.ID); err != nil {
+	if len(w.Clocks) == 0 && c.State.runs() && c.Channel != ByImport { // the first stretch is written when it ends
+		w.Clocks = []Run{{Start: c.At, Began: ActReport, Accept: c.Accept, Dispatch: c.Dispatch, First: c.First, Settle: c.Settle}}
+	}
+	if w.Links, err = db.All(tx, scanLink, `select `+linkCols+` from link where issue = $1 and kind <> 'reporter' order by id`, c.ID); err != nil {
 		return err
 	}
 	if w.Twins, err = twins(tx, c, func(path, desk string) bool {
