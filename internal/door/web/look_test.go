@@ -69,7 +69,7 @@ func galleryIn(l i18n.Lang) gallery {
 
 func render(t *testing.T, name string, g gallery) []byte {
 	t.Helper()
-	set := template.Must(template.Must(pages().Clone()).ParseFiles("testdata/" + name))
+	set := template.Must(parse(tpls, "tpl/*.html").ParseFiles("testdata/" + name))
 	var b bytes.Buffer
 	if err := set.ExecuteTemplate(&b, name, g); err != nil {
 		t.Fatal(err)
