@@ -55,8 +55,10 @@ type town struct {
 	runner *job.Runner
 	sealer *audit.Sealer
 	heads  *audit.HeadsFile
-	demo   []web.DemoRole
-	wg     sync.WaitGroup
+
+	receipts http.Handler // of the SMS gateway; nil: there is none
+	demo     []web.DemoRole
+	wg       sync.WaitGroup
 }
 
 // open builds the town that the configuration describes.
@@ -126,6 +128,9 @@ func (t *town) desks() (err error) {
 	t.sealer = &audit.Sealer{DB: t.db, Log: t.log, Heads: []audit.Heads{t.heads}}
 	t.runner = &job.Runner{DB: t.db, Log: t.log}
 	t.issues.Timers(t.runner)
+	if err := t.channels(); err != nil {
+		return err
+	}
 	t.letters.Register(t.runner)
 	t.persons()
 	job.On(t.runner, t.daily)
@@ -240,6 +245,7 @@ func (t *town) handler() http.Handler {
 	s := t.web()
 	g := &gate.Gate{Routes: s.Routes(), Refuse: s.Refuse, Log: t.log, Seen: t.metrics.seen, TLS: t.cfg.Cert != "" || strings.HasPrefix(t.cfg.URL, "https://"),
 		Proxies: t.proxies, Zone: t.zone, Now: t.db.Now, Actor: t.actor, Allow: t.allow}
+	t.hooks(m)
 	m.Handle("/", g.Handler())
 	return m
 }

@@ -180,7 +180,7 @@ func (d Desk) words(tx *db.Tx, l Letter, channel, lang string) (m Message, err e
 	}
 	m.ID, m.Lang = l.ID, lang
 	if channel == Email {
-		m.Stop = d.URL + "/mail/stop?t=" + d.token("stop", mail)
+		m.Stop = d.URL + "/mail/" + d.token("stop", mail)
 		m.Foot = i18n.W{Lang: i18n.Lang(lang)}.T("notify.mail.foot", "town", d.Town, "link", m.Stop)
 	}
 	return m, nil

@@ -72,6 +72,9 @@ func (d Desk) LookMail(ctx context.Context, token string) (_ Mail, err error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) (Mail, error) { return mailByID(tx, n) })
 }
 
+// EndsMail reports whether a token is one that ends mails. It asks nobody.
+func (d Desk) EndsMail(token string) bool { _, ok := d.read("stop", token); return ok }
+
 // ConfirmEmail takes the yes of whoever reads the mail. Missing notify.token if it is
 // none; Conflict notify.token.old a week after the question.
 func (d Desk) ConfirmEmail(ctx context.Context, token string) (_ Mail, err error) {

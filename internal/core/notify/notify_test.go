@@ -515,7 +515,7 @@ func TestMailIsAskedFor(t *testing.T) {
 		if len(h.mail.sent) != 2 {
 			t.Errorf("mails %q", h.mail.sent)
 		}
-		stop := strings.TrimPrefix(h.mail.last.Stop, "https://t.example/mail/stop?t=")
+		stop := strings.TrimPrefix(h.mail.last.Stop, "https://t.example/mail/")
 		if !strings.Contains(h.mail.last.Foot, h.mail.last.Stop) {
 			t.Errorf("foot %q", h.mail.last.Foot)
 		}

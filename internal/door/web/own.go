@@ -305,19 +305,24 @@ type mailPage struct {
 	Frame
 	Token string
 	Done  bool
+	Stop  bool // the link can only end them
 }
 
 // mail asks once more before an address is confirmed or taken off: a mail program that
 // opens links must not do either.
 func (s *Server) mail(c *gate.Ctx) error {
-	return s.show(c, "mail", mailPage{Frame: s.frame(c, c.Words.T("mail.title"), "none"), Token: c.Value("token"), Done: c.R.FormValue("done") != ""})
+	return s.show(c, "mail", mailPage{Frame: s.frame(c, c.Words.T("mail.title"), "none"), Token: c.Value("token"), Done: c.R.FormValue("done") != "", Stop: s.Letters.EndsMail(c.Value("token"))})
 }
 
 func (s *Server) mailGo(c *gate.Ctx) error {
 	var err error
-	if c.R.FormValue("off") != "" {
-		_, err = s.Issues.StopFollow(c.Context(), c.Value("token"))
-	} else {
+	token, off := c.Value("token"), c.R.FormValue("off") != "" || c.R.FormValue("List-Unsubscribe") == "One-Click"
+	switch {
+	case s.Letters.EndsMail(token):
+		_, err = s.Letters.StopEmail(c.Context(), token, c.R.FormValue("off") == "all")
+	case off:
+		_, err = s.Issues.StopFollow(c.Context(), token)
+	default:
 		_, err = s.Issues.ConfirmFollow(c.Context(), c.Value("token"))
 	}
 	if err != nil {
