@@ -31,8 +31,10 @@ fi
 
 if ! has_axe; then
 	echo "installing axe-core $axe_version"
+	ca=/etc/ssl/certs/ca-certificates.crt # node does not look at the machine's own authorities by itself
+	[ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -e $ca ] || export NODE_EXTRA_CA_CERTS=$ca
 	for wait in 1 5 20; do
-		npm install --prefix .cache/npm --no-save --no-audit --no-fund --loglevel=error "axe-core@$axe_version" >.cache/npm.log 2>&1 && break
+		npm install --prefix .cache/npm --no-save --no-audit --no-fund --fetch-retries=1 --loglevel=error "axe-core@$axe_version" >.cache/npm.log 2>&1 && break
 		sleep $wait
 	done
 fi
