@@ -32,6 +32,7 @@ type cli struct {
 	Audit      auditCmd      `cmd:"" help:"Look after the chain of acts."`
 	Categories categoriesCmd `cmd:"" help:"Export or import categories, limits and standard texts."`
 	Conf       confCmd       `cmd:"" name:"config" help:"Print the configuration, secrets hidden."`
+	Demo       demoCmd       `cmd:"" help:"Make and serve the made-up town."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
