@@ -17,7 +17,7 @@ import (
 
 // adminRoutes are the pages of the administrator: registers, forms and lists.
 func (s *Server) adminRoutes() []gate.Route {
-	return slices.Concat([]gate.Route{{Pattern: "GET /admin", Signed: true, Serve: s.admin}}, s.adminPlaceRoutes())
+	return slices.Concat([]gate.Route{{Pattern: "GET /admin", Signed: true, Serve: s.admin}}, s.adminPlaceRoutes(), s.adminPeopleRoutes(), s.adminUnitRoutes())
 }
 
 // adminParts are the parts of the administration, each with its right.
@@ -26,6 +26,12 @@ var adminParts = []struct {
 	path, word string
 }{
 	{who.PlaceEdit, "/admin/places", "admin.places"},
+	{who.PeopleEdit, "/admin/people", "admin.people"},
+	{who.GrantEdit, "/admin/roles", "admin.roles"},
+	{who.PeopleEdit, "/admin/units/org", "admin.units.org"},
+	{who.PeopleEdit, "/admin/units/council", "admin.units.council"},
+	{who.PeopleEdit, "/admin/units/team", "admin.units.team"},
+	{who.PeopleEdit, "/admin/pillars", "admin.pillars"},
 }
 
 // mayAdmin reports whether there is anything in the administration for by.

@@ -8,6 +8,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/linli-town/linli/internal/base/who"
+	"github.com/linli-town/linli/internal/core/people"
 )
 
 func (x *house) chief() *caller { return x.caller(x.session) }
@@ -111,3 +114,90 @@ func TestPlacesAreLookedAfter(t *testing.T) {
 	x.want(k.send("/admin/import", 200, "a.csv", "code,name\n320613999002,德民社区居委会\n", "kind", "divisions"), "导入好了")
 	x.want(k.get("/admin/places?q="+url.QueryEscape("德民"), 200), "德民社区")
 }
+
+func TestPeopleAndRolesAreLookedAfter(t *testing.T) {
+	x := newHouse(t)
+	k := x.chief()
+	k.everyScript("/admin/people", "/admin/people?q=赵", "/admin/people?q=没有", "/admin/people/add", "/admin/people/twins", "/admin/people/"+idText(x.admin), "/admin/roles")
+	k.get("/admin/people/7", 404)
+	x.want(k.post("/admin/people/add", 422, "name", "", "phone", "139"), `value="139"`, `id="e-phone"`)
+	x.want(k.post("/admin/people/add", 422, "name", "李强", "phone", "13800138000"), "李强", "已经有人用来登录")
+	to := k.post("/admin/people/add", 303, "name", "李强", "phone", "13700137000", "home", idText(x.towns["community"].ID))
+	li, _, _ := strings.Cut(to, "?")
+	p := k.get(to, 200)
+	x.want(p, "加好了", "86137****7000", "清荷社区", "能登录")
+	x.lack(p, "13700137000")
+	rev := x.hidden(p, "rev")
+	x.want(k.post(li, 422, "rev", rev, "name", "李强", "phone", "12"), `value="12"`)
+	k.post(li, 303, "rev", rev, "name", "李小强", "phone", "+86137****7000")
+	x.want(k.get(li, 200), "李小强", "86137****7000")
+	x.want(k.post(li, 422, "rev", rev, "name", "李大强"), "李大强", "打开太久")
+
+	x.want(k.post("/admin/roles", 422, "person", "nobody", "role", "admin", "place", "0", "until", "x"), `value="nobody"`, `id="e-person"`, `id="e-until"`)
+	x.want(k.post("/admin/roles", 422, "person", "13700137000", "role", "king", "place", "0"), `id="e-role"`)
+	k.post("/admin/roles", 303, "person", "13700137000", "role", "community_staff", "place", idText(x.towns["community"].ID), "until", "2027-01-01")
+	x.want(k.post("/admin/roles", 422, "person", "13700137000", "role", "community_staff", "place", idText(x.towns["community"].ID)), "已经有这个职务")
+	k.everyScript("/admin/roles", li)
+	p = k.get("/admin/roles", 200)
+	x.want(p, "李小强", "社区工作人员", "2027-01-01")
+	stand := regexp.MustCompile(`<option value="(\d+)">李小强：社区工作人员`).FindStringSubmatch(p)
+	wang, _ := x.s.People.AddPerson(t.Context(), sys, people.Contact{Name: "王芳", Phone: "13600136000"})
+	k.post("/admin/roles", 303, "person", idText(wang.ID), "stand", stand[1], "role", "admin")
+	x.want(k.get("/admin/people/"+idText(wang.ID), 200), "替李小强")
+	p = k.get(li, 200)
+	if to := k.post("/admin/roles/end", 303, "grant", x.hidden(p, "grant"), "to", li); to != li+"?done=ended" {
+		t.Errorf("went to %s", to)
+	}
+	p = k.get("/admin/people/"+idText(x.admin), 200)
+	x.want(k.post("/admin/roles/end", 422, "grant", x.hidden(p, "grant")), "最后一位管理员")
+
+	p = k.post(li+"/invite", 200)
+	x.want(p, "https://linli.example/in/link/")
+	k.post(li+"/clear", 303)
+	x.want(k.get(li+"?done=cleared", 200), "动态码清掉了")
+	twin, _ := x.s.People.AddPerson(t.Context(), sys, people.Contact{Name: "王芳"})
+	k.everyScript("/admin/people/twins")
+	x.want(k.get("/admin/people/twins", 200), "名字一样")
+	x.want(k.post("/admin/people/merge", 422, "keep", idText(wang.ID), "gone", "王芳"), "有好几位", `value="王芳"`)
+	k.post("/admin/people/merge", 303, "keep", idText(wang.ID), "gone", idText(twin.ID))
+	if to := k.do("GET", "/admin/people/"+idText(twin.ID), nil, "").Header.Get("Location"); to != "/admin/people/"+idText(wang.ID) {
+		t.Errorf("went to %s", to)
+	}
+}
+
+func TestUnitsAndTheirSeats(t *testing.T) {
+	x := newHouse(t)
+	k := x.chief()
+	community := idText(x.towns["community"].ID)
+	k.get("/admin/units/club", 404)
+	for kind, sort := range map[string]string{"org": "property_manager", "team": "response_group", "council": ""} {
+		list := "/admin/units/" + kind
+		k.everyScript(list, list+"/add")
+		x.want(k.post(list+"/add", 422, "name", "", "hant", "春和", "kind_of", sort, "place", community, "from", "", "until", ""), `id="e-name"`, `value="春和"`)
+		x.want(k.post(list+"/add", 422, "name", "春和", "kind_of", sort, "place", community, "until", "bald"), `id="e-until"`, `value="bald"`)
+		to := k.post(list+"/add", 303, "name", "春和"+kind, "kind_of", sort, "place", community)
+		at, _, _ := strings.Cut(to, "?")
+		p := k.get(to, 200)
+		k.everyScript(at, list)
+		rev := x.hidden(p, "rev")
+		k.post(at, 303, "rev", rev, "name", "春和二"+kind, "kind_of", sort, "place", community, "until", "2028-01-01")
+		x.want(k.post(at, 422, "rev", rev, "name", "春和三", "kind_of", sort, "place", community), "春和三")
+		x.want(k.post(at+"/seat", 422, "person", "", "post", "chair"), `id="e-person"`)
+		k.post(at+"/seat", 303, "person", idText(x.admin), "post", "chair")
+		x.want(k.post(at+"/seat", 422, "person", idText(x.admin), "post", "member"), "已经在里面了")
+		p = k.get(at, 200)
+		x.want(p, "赵敏", "负责人", "2028-01-01")
+		k.everyScript("/admin/people/"+idText(x.admin), "/me")
+		k.post(at+"/unseat", 303, "seat", x.hidden(p, "seat"))
+	}
+	x.want(k.post("/admin/units/org/add", 422, "name", "某单位", "kind_of", "club"), `id="e-kind_of"`)
+	k.everyScript("/admin/pillars")
+	x.want(k.post("/admin/pillars", 422, "code", "Social Org", "name", "社会组织", "rank", "2"), `id="e-code"`, `value="Social Org"`)
+	x.want(k.post("/admin/pillars", 422, "code", "guild", "name", "行会", "rank", "first", "until", "x"), `id="e-rank"`, `id="e-until"`)
+	k.post("/admin/pillars", 303, "code", "guild", "name", "行会", "rank", "9")
+	p := k.get("/admin/pillars?code=guild", 200)
+	k.post("/admin/pillars", 303, "rev", x.hidden(p, "rev"), "code", "guild", "name", "商会")
+	x.want(k.get("/admin/pillars", 200), "商会")
+}
+
+var sys = who.System(who.CLI)
