@@ -162,6 +162,10 @@ func TestVerifySaysWhere(t *testing.T) {
 		"blank as one should": {func(t *testing.T, d *db.DB, a []Sealed) {
 			do(t, d, func(tx *db.Tx) error { return Blank(tx, who.System(who.CLI), a[3].ID) })
 		}, nil},
+		"blank twice": {func(t *testing.T, d *db.DB, a []Sealed) {
+			do(t, d, func(tx *db.Tx) error { return Blank(tx, who.System(who.CLI), a[3].ID) })
+			do(t, d, func(tx *db.Tx) error { return Blank(tx, who.System(who.CLI), a[3].ID) })
+		}, nil},
 		"change who of a blanked act": {func(t *testing.T, d *db.DB, a []Sealed) {
 			do(t, d, func(tx *db.Tx) error { return Blank(tx, who.System(who.CLI), a[3].ID) })
 			exec(t, d, `update act set who = 6 where id = $1`, a[3].ID)
@@ -371,6 +375,22 @@ func TestSealedWithinASecond(t *testing.T) {
 		}
 		stop()
 		synctest.Wait()
+	})
+}
+
+// A lease taken while the clock was wrong does not hold for years.
+func TestClockGoesBack(t *testing.T) {
+	testkit.Each(t, rooms, func(t *testing.T, d *db.DB) {
+		now := time.Now()
+		d.Clock = func() time.Time { return now.AddDate(10, 0, 0) }
+		record(t, d, 1)
+		seal(t, sealer(d))
+		d.Clock = func() time.Time { return now }
+		record(t, d, 1)
+		seal(t, sealer(d))
+		if n := len(waiting(t, d)); n != 0 {
+			t.Errorf("%d wait", n)
+		}
 	})
 }
 

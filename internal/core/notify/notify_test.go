@@ -401,6 +401,53 @@ func TestFailingChannel(t *testing.T) {
 	})
 }
 
+// Mails are slow today: that is no reason to ring somebody up.
+func TestAReminderWaitsForItsChannel(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.do(func(tx *db.Tx) error {
+			_, err := tx.Exec(`insert into channel_day (day, channel, bad, err_at) values ('2026-06-22', 'email', 5, $1)`, db.Ms(noon))
+			return err
+		})
+		h.post(Letter{To: h.wang, Kind: "k"})
+		h.until(rest / 2)
+		same(t, "letters", h.states(), []string{"k waiting"})
+		h.until(2 * rest)
+		same(t, "letters", h.states(), []string{"k sent email"})
+	})
+}
+
+// What is read while it is on its way is read, and does not set out again.
+func TestReadOnTheWay(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.post(Letter{To: h.zhao, Kind: "k", Urgent: true})
+		h.sms.errs = []error{ErrNotSent}
+		h.sms.hook = func() {
+			if err := h.MarkRead(t.Context(), who.Actor{ID: h.zhao, Via: who.Web}); err != nil {
+				t.Error(err)
+			}
+		}
+		h.until(time.Hour)
+		if got := h.states(); len(h.sms.sent) != 0 || got[0] != "k read sms notify.down" {
+			t.Errorf("%q, sent %q", got, h.sms.sent)
+		}
+	})
+}
+
+// Nobody is asked all day long because somebody types their address everywhere.
+func TestAskedFiveTimesADay(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		for day := range 2 {
+			h.at(time.Duration(day) * 24 * time.Hour)
+			for i := range 8 {
+				h.do(func(tx *db.Tx) error { return AskEmail(tx, h.wang, id.ID(100*day+i)) })
+			}
+		}
+		if n := len(h.states()); n != 10 {
+			t.Errorf("asked %d times in two days, want 10", n)
+		}
+	})
+}
+
 func TestInbox(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		wang, zhao := who.Actor{ID: h.wang, Via: who.Web}, who.Actor{ID: h.zhao, Via: who.Web}

@@ -66,6 +66,19 @@ func TestNothingInsideIsReached(t *testing.T) {
 	}
 }
 
+func TestRedirectsEnd(t *testing.T) {
+	hits := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hits++; http.Redirect(w, r, "/", http.StatusFound) }))
+	defer s.Close()
+	if r, err := local.Get(s.URL); err == nil {
+		r.Body.Close()
+		t.Error("no end")
+	}
+	if hits != 4 {
+		t.Errorf("%d calls, want the first and three more", hits)
+	}
+}
+
 func TestAnswersAreBounded(t *testing.T) {
 	h := testkit.Gateway(t)
 	h.Answer = func(w http.ResponseWriter, _ testkit.Call) {
@@ -279,8 +292,14 @@ func TestReceiptsAreSigned(t *testing.T) {
 		t.Errorf("%d, want 403", got)
 	}
 	g.Key = ""
-	if got := ask(`{"ref":"g-1","state":"failed"}`, ""); got != 403 {
-		t.Errorf("%d, want 403: without a key nobody is believed", got)
+	body := `{"ref":"g-1","state":"failed"}`
+	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+	at := fmt.Sprint(time.Now().Unix())
+	r.Header.Set("Linli-Time", at)
+	r.Header.Set("Linli-Signature", "v1="+mac("", at, []byte(body)))
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != 403 {
+		t.Errorf("%d, want 403: without a key nobody is believed", w.Code)
 	}
 	if len(got) != n || n != 4 {
 		t.Errorf("took %q", got)
