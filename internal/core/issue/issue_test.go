@@ -195,6 +195,10 @@ func (w *town) count(q string, args ...any) (n int64) {
 	return n
 }
 
+func (w *town) oldest(state string) id.ID {
+	return id.ID(w.count(`select min(id) from issue where state = $1`, state))
+}
+
 // letters counts those of a kind that a person got.
 func (w *town) letters(to who.Actor, kind string) int64 {
 	w.Helper()
