@@ -17,7 +17,7 @@ import (
 
 // adminRoutes are the pages of the administrator: registers, forms and lists.
 func (s *Server) adminRoutes() []gate.Route {
-	return slices.Concat([]gate.Route{{Pattern: "GET /admin", Signed: true, Serve: s.admin}}, s.adminPlaceRoutes(), s.adminPeopleRoutes(), s.adminUnitRoutes())
+	return slices.Concat([]gate.Route{{Pattern: "GET /admin", Signed: true, Serve: s.admin}}, s.adminPlaceRoutes(), s.adminPeopleRoutes(), s.adminUnitRoutes(), s.adminKindRoutes())
 }
 
 // adminParts are the parts of the administration, each with its right.
@@ -32,6 +32,7 @@ var adminParts = []struct {
 	{who.PeopleEdit, "/admin/units/council", "admin.units.council"},
 	{who.PeopleEdit, "/admin/units/team", "admin.units.team"},
 	{who.PeopleEdit, "/admin/pillars", "admin.pillars"},
+	{who.CategoryEdit, "/admin/categories", "admin.categories"},
 }
 
 // mayAdmin reports whether there is anything in the administration for by.

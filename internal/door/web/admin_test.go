@@ -201,3 +201,55 @@ func TestUnitsAndTheirSeats(t *testing.T) {
 }
 
 var sys = who.System(who.CLI)
+
+func TestCategoriesLimitsAndTexts(t *testing.T) {
+	x := newHouse(t)
+	k := x.chief()
+	k.everyScript("/admin/categories", "/admin/texts")
+	if _, err := x.s.Issues.Seed(t.Context(), sys); err != nil {
+		t.Fatal(err)
+	}
+	lamp := "/admin/categories/c/facility.lamp"
+	k.everyScript("/admin/categories", "/admin/categories/add", "/admin/categories/add?under=facility", lamp, "/admin/limits", "/admin/texts", "/admin/texts/add")
+	k.get("/admin/categories/c/none", 404)
+	p := k.get("/admin/categories/c/traffic.parking", 200)
+	x.want(p, "乱停车", "night 半夜 / 半夜 / At night")
+
+	bad := []string{"under", "facility", "code", "Lamp Post", "names.zh-Hans", "", "names.en", "Post", "sort", "complaint", "grade", "general", "first", "community"}
+	x.want(k.post("/admin/categories/add", 422, bad...), `id="e-code"`, `value="Lamp Post"`, `value="Post"`)
+	x.want(k.post("/admin/categories/add", 422, append(bad, "rank", "first", "accept.n", "soon")...), `id="e-rank"`, `id="e-accept.n"`, `value="soon"`)
+	good := []string{"under", "facility", "code", "facility.post", "names.zh-Hans", "灯杆", "names.en", "Post", "sort", "complaint", "grade", "general", "first", "community", "icon", "lamp", "public", "on",
+		"promise.zh-Hans", "三天内换好", "accept.n", "3", "accept.unit", "hour", "ask1.code", "when", "ask1.kind", "choice", "ask1.zh-Hans", "什么时候？"}
+	x.want(k.post("/admin/categories/add", 422, append(good, "ask1.choices", "night\n")...), `id="e-ask1.choices"`, "什么时候？")
+	k.post("/admin/categories/add", 303, append(good, "ask1.choices", "day 白天\r\nnight 半夜 / 半夜 / At night")...)
+	x.want(k.post("/admin/categories/add", 422, append(good, "ask1.choices", "day 白天")...), "灯杆")
+	post := "/admin/categories/c/facility.post"
+	p = k.get(post, 200)
+	x.want(p, "三天内换好", "night 半夜 / 半夜 / At night", `value="3"`)
+	rev := x.hidden(p, "rev")
+	k.post(post, 303, append(good, "rev", rev, "ask1.choices", "day 白天", "retired", "on")...)
+	x.lack(k.get("/admin/categories", 200), "灯杆")
+	x.want(k.post(post, 422, append(good, "rev", rev, "ask1.choices", "day 白天")...), "灯杆")
+
+	x.want(k.post("/admin/limits", 422, "danger.accept.n", "bald", "danger.accept.unit", "hour"), `id="e-danger.accept.n"`, `value="bald"`)
+	k.post("/admin/limits", 303, "danger.accept.n", "2", "danger.accept.unit", "hour")
+	x.want(k.get("/admin/limits", 200), `name="danger.accept.n" value="2"`)
+
+	x.want(k.post("/admin/texts/add", 422, "act", "shout", "words.zh-Hans", "", "words.en", "Done."), `id="e-act"`, `id="e-words.zh-Hans"`, "Done.")
+	k.post("/admin/texts/add", 303, "act", "handle", "category", "facility.lamp", "place", "0", "words.zh-Hans", "灯泡换好了。")
+	p = k.get("/admin/texts", 200)
+	at := regexp.MustCompile(`href="(/admin/texts/\d+)">灯泡换好了`).FindStringSubmatch(p)
+	k.everyScript(at[1])
+	k.post(at[1], 303, "act", "handle", "words.zh-Hans", "灯换好了。")
+	x.want(k.get("/admin/texts", 200), "灯换好了。")
+	k.post(at[1], 303, "drop", "on")
+	x.lack(k.get("/admin/texts", 200), "灯换好了。")
+	k.get(at[1], 404)
+
+	r := k.do("GET", "/admin/categories/file.json", nil, "")
+	book, _ := io.ReadAll(r.Body)
+	x.want(k.send("/admin/categories/import", 422, "", ""), `id="e-file"`)
+	x.want(k.send("/admin/categories/import", 422, "b.json", "[]"), `id="e-file"`)
+	k.send("/admin/categories/import", 303, "b.json", string(book))
+	x.want(k.get("/admin/categories", 200), "路灯不亮")
+}
