@@ -132,6 +132,7 @@ func (t *town) desks() (err error) {
 		return err
 	}
 	t.letters.Register(t.runner)
+	t.metrics.reg.MustRegister(gauges{t})
 	t.persons()
 	job.On(t.runner, t.daily)
 	return nil
