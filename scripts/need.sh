@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # need.sh: what the tests need besides Go. Installs only what is missing: by apt
-# chromium, Chinese fonts, PostgreSQL and node; by npm axe-core, into .cache.
+# chromium, Chinese fonts, PostgreSQL and node; by npm axe-core, into .cache; by go the
+# modules.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/where.sh
@@ -38,6 +39,11 @@ if ! has_axe; then
 		sleep $wait
 	done
 fi
+
+for wait in 1 5 20; do # the modules, before anything needs them: a hiccup here is no failed test
+	go mod download && break
+	sleep $wait
+done
 
 missing=
 [ -n "$(chromium_path)" ] || missing="$missing chromium"
