@@ -168,22 +168,6 @@ func TestWhateverAnyoneTries(t *testing.T) {
 	})
 }
 
-// do plays moves on an issue; each must succeed.
-func do(t *testing.T, c Issue, rel Relation, steps ...struct {
-	by who.Actor
-	m  Move
-}) Issue {
-	t.Helper()
-	for _, s := range steps {
-		next, err := c.Step(s.m, s.by, rel, start)
-		if err != nil {
-			t.Fatalf("%s by %d: %v", s.m.Act, s.by.ID, err)
-		}
-		c = next
-	}
-	return c
-}
-
 func TestRulesOfTheRoad(t *testing.T) {
 	base := Issue{ID: 1, Owner: 40, Path: "/1/2/7/", Desk: 2, DeskPath: "/1/2/", Rev: 1, Task: 7}
 	at := func(s State, f func(*Issue)) Issue {

@@ -758,8 +758,9 @@ func TestDecideHolds(t *testing.T) {
 // One SMS is 70 characters. Words with usual values in them must fit, in English two.
 func TestWordsFitAnSMS(t *testing.T) {
 	for _, k := range i18n.Keys() {
-		kind, ok := strings.CutSuffix(k, ".text")
-		if kind, ok = strings.CutPrefix(kind, "notify."); !ok || !strings.HasSuffix(k, ".text") {
+		name, text := strings.CutSuffix(k, ".text")
+		kind, ours := strings.CutPrefix(name, "notify.")
+		if !text || !ours {
 			continue
 		}
 		for _, l := range i18n.Langs() {

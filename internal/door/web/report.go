@@ -294,7 +294,7 @@ func (s *Server) leaf(c *gate.Ctx, name string, in reportForm, errs []FieldErr) 
 		return err
 	}
 	p.What, _ = cats.Find(in.Category)
-	chain := []place.Place{}
+	var chain []place.Place
 	if in.Door != "" && in.Place == 0 {
 		if d, err := s.Places.ByDoor(ctx, in.Door); err == nil {
 			in.Place, p.In.Place = d.ID, d.ID
