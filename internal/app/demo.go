@@ -243,6 +243,9 @@ func (w *demo) build(ctx context.Context, issues int) error {
 	start := w.now.Add(24 * time.Hour)
 	for n := range issues {
 		at := start.Add(time.Duration(float64(days) * (float64(n) + w.r.Float64()) / float64(issues)))
+		if n%4 == 0 { // so that the desks are not empty today
+			at = w.end.Add(-time.Duration(w.r.Float64() * float64(4*24*time.Hour)))
+		}
 		h := 7 + w.r.IntN(15)
 		y, m, d := at.In(w.t.zone).Date()
 		at = time.Date(y, m, d, h, w.r.IntN(60), w.r.IntN(60), 0, w.t.zone)
@@ -516,6 +519,9 @@ func (w *demo) raise(n int) func(context.Context) error {
 	}
 	slices.Sort(codes)
 	s := &tale{w: w, h: pickOne(w, w.hoods), cat: pickOne(w, codes), kind: w.r.IntN(100)}
+	if n%9 == 0 { // where the chair of the one-click sign-in sits
+		s.h = w.hoods[0]
+	}
 	s.o = w.staff[s.h.community]
 	door := pickOne(w, s.h.doors)
 	if s.kind >= 8 && s.kind < 11 && w.last.h != nil { // somebody reports what a neighbour did the day before

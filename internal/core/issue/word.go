@@ -2,6 +2,7 @@ package issue
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/linli-town/linli/internal/base/db"
@@ -56,6 +57,13 @@ func release(tx *db.Tx, by who.Actor, c Issue, m Move) (Issue, error) {
 			w.Text = ""
 		}
 		e.Released = !w.Kept
+		if e.Act == ActReport { // the first line of what was said is what it is called, unless staff named it
+			if line := headline(w.of(e)); e.Released && !c.Named {
+				c.Title, c.Named = line, line != ""
+			} else if w.Kept {
+				c.Title, c.Named = "", false
+			}
+		}
 		err = saveEntry(tx, e)
 	case fail.KindOf(err) == fail.Missing:
 		var p Photo
@@ -87,6 +95,15 @@ func release(tx *db.Tx, by who.Actor, c Issue, m Move) (Issue, error) {
 	}
 	c.Photo, err = firstShown(tx, c.ID)
 	return c, err
+}
+
+// headline is the first line of a text, as long as a title may be.
+func headline(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	if r := []rune(s); len(r) > titleMost {
+		s = string(r[:titleMost-1]) + "…"
+	}
+	return s
 }
 
 // firstShown is the photo that lists show: the first that was released.
