@@ -690,6 +690,9 @@ func (s *tale) plan() {
 		w.at(t, s.again)
 	}
 	s.then(&t, 20, checker, issue.Move{Act: issue.ActPass})
+	if w.r.IntN(10) < 9 {
+		w.at(t.Add(time.Hour), s.release)
+	}
 	s.answer(t)
 }
 
@@ -739,13 +742,18 @@ func (s *tale) release(ctx context.Context) error {
 		return err
 	}
 	for _, e := range whole.Entries {
-		if e.Act != issue.ActReport {
+		if e.Text == "" || e.Internal || !e.Act.Told() {
 			continue
 		}
-		if err := s.act(s.o.staff, issue.Move{Act: issue.ActRelease, Ref: e.ID})(ctx); err != nil {
-			return err
+		if !e.Released {
+			if err := s.act(s.o.staff, issue.Move{Act: issue.ActRelease, Ref: e.ID})(ctx); err != nil {
+				return err
+			}
 		}
 		for _, p := range e.Photos {
+			if p.Released {
+				continue
+			}
 			if err := s.act(s.o.staff, issue.Move{Act: issue.ActRelease, Ref: p.ID})(ctx); err != nil {
 				return err
 			}

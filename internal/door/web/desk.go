@@ -204,6 +204,14 @@ func firstBusy(counts map[issue.What]int64) issue.What {
 	return issue.AllOpen
 }
 
+// listed is the count shown beside a list: none beside what has ended, which nobody counts.
+func listed(k issue.What, n int64) int {
+	if k == issue.Ended {
+		return -1
+	}
+	return int(n)
+}
+
 func (s *Server) side(c *gate.Ctx, p *deskPage, counts map[issue.What]int64) error {
 	w := c.Words
 	p.Side.Label = w.T("desk.lists")
@@ -217,7 +225,7 @@ func (s *Server) side(c *gate.Ctx, p *deskPage, counts map[issue.What]int64) err
 		if k == issue.Waiting {
 			href = p.To("/desk/release")
 		}
-		p.Side.Items = append(p.Side.Items, SideItem{Label: w.T("desk.what." + string(k)), Href: href, N: int(n), Here: here, Hot: k == issue.Overdue && n > 0, Rule: k == issue.AllOpen})
+		p.Side.Items = append(p.Side.Items, SideItem{Label: w.T("desk.what." + string(k)), Href: href, N: listed(k, n), Here: here, Hot: k == issue.Overdue && n > 0, Rule: k == issue.AllOpen})
 		if here {
 			p.Here = w.T("desk.what." + string(k))
 		}
@@ -227,7 +235,7 @@ func (s *Server) side(c *gate.Ctx, p *deskPage, counts map[issue.What]int64) err
 		return err
 	}
 	for i, v := range views {
-		p.Side.Items = append(p.Side.Items, SideItem{Label: v.Name, Href: p.To("/desk?" + v.Query), Rule: i == 0})
+		p.Side.Items = append(p.Side.Items, SideItem{Label: v.Name, Href: p.To("/desk?" + v.Query), N: -1, Rule: i == 0})
 	}
 	if p.View.Q != "" {
 		p.Here = w.T("desk.found", "q", p.View.Q)
