@@ -260,7 +260,8 @@ func (t *town) web() *web.Server {
 	if c := t.base.Centre(); w.Lat == 0 && w.Lon == 0 {
 		w.Lat, w.Lon = c.Lat, c.Lon
 	}
-	s := &web.Server{DB: t.db, Issues: t.issues, Places: t.places, People: t.people, Letters: t.letters, Photos: t.photos, Map: t.base, Log: t.log, Town: w}
+	s := &web.Server{DB: t.db, Issues: t.issues, Places: t.places, People: t.people, Letters: t.letters, Photos: t.photos, Map: t.base, Log: t.log, Town: w,
+		Limits: append(people.SignLimits(), people.Named{Name: "asks", Limit: asks}, people.Named{Name: "writes", Limit: writes}, people.Named{Name: "sends", Limit: sends})}
 	if w.Tiles != "" {
 		s.Map = nil
 	}

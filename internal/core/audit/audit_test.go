@@ -542,3 +542,29 @@ func long(b *testing.B, n int) *db.DB {
 	}
 	return d
 }
+
+func TestPlacesOfActs(t *testing.T) {
+	testkit.Each(t, rooms, func(t *testing.T, d *db.DB) {
+		record(t, d, 70)
+		seal(t, sealer(d))
+		record(t, d, 1)
+		do(t, d, func(tx *db.Tx) error {
+			as, err := Recent(tx, 0, 100)
+			if err != nil {
+				return err
+			}
+			var ns []id.ID
+			for _, a := range as {
+				ns = append(ns, a.ID)
+			}
+			at, err := PlacesOf(tx, ns)
+			if len(as) != 71 || len(at) != 70 || at[as[0].ID] != 0 || at[as[1].ID] != 70 || at[as[70].ID] != 1 {
+				t.Errorf("%d acts, %d places: %v", len(as), len(at), at)
+			}
+			if none, err := PlacesOf(tx, nil); err != nil || len(none) != 0 {
+				t.Errorf("got %v, %v", none, err)
+			}
+			return err
+		})
+	})
+}

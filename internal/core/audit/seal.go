@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -229,4 +230,30 @@ func Waiting(tx *db.Tx) (n int64, since time.Time, err error) {
 	r, err := db.One(tx, "audit.head", func(r db.Row) (v row, err error) { err = r.Scan(&v.n, db.Time(&v.at)); return },
 		`select count(*), coalesce(min(a.at), 0) from unsealed u join act a on a.id = u.act`)
 	return r.n, r.at, err
+}
+
+// PlacesOf are the places of acts in the chain; those not sealed yet have none.
+func PlacesOf(tx *db.Tx, acts []id.ID) (map[id.ID]int64, error) {
+	out := make(map[id.ID]int64, len(acts))
+	for part := range slices.Chunk(acts, 64) {
+		args := make([]any, 64) // always as many, so that the statement stays prepared
+		var in strings.Builder
+		for i := range args {
+			args[i] = part[min(i, len(part)-1)]
+			fmt.Fprintf(&in, ", $%d", i+1)
+		}
+		type place struct {
+			act id.ID
+			seq int64
+		}
+		ps, err := db.All(tx, func(r db.Row) (p place, err error) { err = r.Scan(&p.act, &p.seq); return },
+			`select act, seq from seal where act in (`+in.String()[2:]+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range ps {
+			out[p.act] = p.seq
+		}
+	}
+	return out, nil
 }

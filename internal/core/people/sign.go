@@ -50,6 +50,18 @@ var (
 	codePerTicket  = Limit{60, time.Hour} // tries of codes from one place
 )
 
+// Named is a limit with a name, for the page that shows which there are.
+type Named struct {
+	Name string
+	Limit
+}
+
+// SignLimits are the limits on signing in.
+func SignLimits() []Named {
+	return []Named{{"code_address", codePerAddress}, {"code_client", codePerClient}, {"code_try", codePerTicket}, {"password_pair", passPerPair},
+		{"password_client", passPerClient}, {"password_account", passPerAccount}, {"totp_account", totpPerAccount}}
+}
+
 // address reads what somebody typed to sign in.
 //
 // Invalid people.address.bad.

@@ -17,7 +17,7 @@ import (
 
 // adminRoutes are the pages of the administrator: registers, forms and lists.
 func (s *Server) adminRoutes() []gate.Route {
-	return slices.Concat([]gate.Route{{Pattern: "GET /admin", Signed: true, Serve: s.admin}}, s.adminPlaceRoutes(), s.adminPeopleRoutes(), s.adminUnitRoutes(), s.adminKindRoutes())
+	return slices.Concat([]gate.Route{{Pattern: "GET /admin", Signed: true, Serve: s.admin}}, s.adminPlaceRoutes(), s.adminPeopleRoutes(), s.adminUnitRoutes(), s.adminKindRoutes(), s.adminNoticeRoutes(), s.adminWatchRoutes())
 }
 
 // adminParts are the parts of the administration, each with its right.
@@ -25,6 +25,7 @@ var adminParts = []struct {
 	right      who.Right
 	path, word string
 }{
+	{who.Announce, "/admin/notices", "admin.notices"},
 	{who.PlaceEdit, "/admin/places", "admin.places"},
 	{who.PeopleEdit, "/admin/people", "admin.people"},
 	{who.GrantEdit, "/admin/roles", "admin.roles"},
@@ -33,6 +34,11 @@ var adminParts = []struct {
 	{who.PeopleEdit, "/admin/units/team", "admin.units.team"},
 	{who.PeopleEdit, "/admin/pillars", "admin.pillars"},
 	{who.CategoryEdit, "/admin/categories", "admin.categories"},
+	{who.Erase, "/admin/erasures", "admin.erasures"},
+	{who.PeopleEdit, "/admin/keeping", "admin.keeping"},
+	{who.AbuseEdit, "/admin/abuse", "admin.abuse"},
+	{who.ChannelSee, "/admin/channels", "admin.channels"},
+	{who.AuditSee, "/admin/audit", "admin.audit"},
 }
 
 // mayAdmin reports whether there is anything in the administration for by.

@@ -9,7 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/job"
 	"github.com/linli-town/linli/internal/base/who"
+	"github.com/linli-town/linli/internal/core/audit"
+	"github.com/linli-town/linli/internal/core/notify"
 	"github.com/linli-town/linli/internal/core/people"
 )
 
@@ -252,4 +256,109 @@ func TestCategoriesLimitsAndTexts(t *testing.T) {
 	x.want(k.send("/admin/categories/import", 422, "b.json", "[]"), `id="e-file"`)
 	k.send("/admin/categories/import", 303, "b.json", string(book))
 	x.want(k.get("/admin/categories", 200), "路灯不亮")
+}
+
+func TestWhatMustBeWatched(t *testing.T) {
+	x := newHouse(t)
+	x.s.Limits = people.SignLimits()
+	x.s.Letters.Via = []notify.Channel{mute("sms"), mute("email")}
+	k := x.chief()
+	k.everyScript("/admin", "/admin/erasures", "/admin/keeping", "/admin/channels", "/admin/abuse", "/admin/audit")
+
+	w, wang := x.resident("wang@example.cn")
+	w.post("/me/data/erase", 303)
+	x.want(k.get("/admin", 200), `<a href="/admin/erasures">1</a>`)
+	p := k.get("/admin/erasures", 200)
+	x.want(p, "w***@example.cn")
+	wish := regexp.MustCompile(`href="(/admin/erasures/\d+)"`).FindStringSubmatch(p)[1]
+	k.everyScript("/admin/erasures", wish)
+	x.want(k.post(wish+"/refuse", 422, "reason", ""), `id="e-reason"`)
+	k.post(wish+"/refuse", 303, "reason", "open_issue")
+	x.want(w.get("/me/data", 200), "没有删：还有没办完的事")
+	k.get(wish, 404)
+	w.post("/me/data/erase", 303)
+	wish = regexp.MustCompile(`href="(/admin/erasures/\d+)"`).FindStringSubmatch(k.get("/admin/erasures", 200))[1]
+	k.post(wish+"/do", 303)
+	w.get("/me/data", 403)
+	x.want(k.get("/admin/people/"+idText(wang), 200), "本人要求删掉")
+
+	p = k.get("/admin/keeping", 200)
+	all := func(contact string) []string {
+		f := []string{}
+		for _, kind := range []string{"contact", "account", "block", "consent", "erasure"} {
+			f = append(f, "rev."+kind, x.hidden(p, "rev."+kind), "days."+kind, "365")
+		}
+		return append(f[:3], append([]string{contact}, f[4:]...)...)
+	}
+	x.want(k.post("/admin/keeping", 422, all("lange")...), `id="e-days.contact"`, `value="lange"`)
+	k.post("/admin/keeping", 303, all("40")...)
+	x.want(k.get("/admin/keeping", 200), `name="days.contact" value="40"`)
+	x.want(k.post("/admin/keeping", 422, all("41")...), "打开太久", `value="41"`)
+
+	x.want(k.post("/admin/abuse", 422, "kind", "nose", "value", "13900139000", "until", "x"), `id="e-kind"`, `id="e-until"`, `value="13900139000"`)
+	x.want(k.post("/admin/abuse", 422, "kind", "person", "value", "wang", "reason", "spam"), `id="e-value"`, `value="wang"`)
+	x.want(k.post("/admin/abuse", 422, "kind", "phone", "value", "", "reason", "spam"), `id="e-value"`)
+	k.post("/admin/abuse", 303, "kind", "phone", "value", "13900139000", "reason", "spam", "place", "0", "until", "2026-12-24")
+	k.everyScript("/admin/abuse")
+	p = k.get("/admin/abuse", 200)
+	x.want(p, "广告和灌水", "12月24日", "给一个号码或邮箱发验证码")
+	x.lack(p, "13900139000")
+	k.post("/admin/abuse/lift", 303, "block", x.hidden(p, "block"))
+	x.want(k.post("/admin/abuse/lift", 422, "block", x.hidden(p, "block")), "已经结束了")
+
+	if _, err := db.Do(t.Context(), x.s.DB, func(tx *db.Tx) (int64, error) {
+		if err := job.Put(tx, tx.Now(), notify.Deliver{Letter: 7}); err != nil {
+			return 0, err
+		}
+		return tx.Exec(`update job set dead = true, tries = 5, err = 'notify.down'`)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	k.everyScript("/admin/channels")
+	p = k.get("/admin/channels", 200)
+	x.want(p, "notify.deliver", "放弃了", "短信")
+	k.post("/admin/channels/again", 303, "job", x.hidden(p, "job"))
+	k.post("/admin/channels/drop", 404, "job", x.hidden(p, "job"))
+
+	if _, err := (&audit.Sealer{DB: x.s.DB, Log: x.s.Log}).All(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	k.post("/admin/abuse", 303, "kind", "phone", "value", "13900139000", "reason", "test", "place", "0")
+	p = k.get("/admin/audit", 200)
+	x.want(p, "people.block.lift", "job.again", "people.erase", "还没封")
+	k.everyScript("/admin/audit")
+}
+
+func TestNoticesArePutUpAndTakenDown(t *testing.T) {
+	x := newHouse(t)
+	li, _ := x.s.People.AddPerson(t.Context(), sys, people.Contact{Name: "李强", Phone: "13700137000"})
+	if _, err := x.s.People.GiveGrant(t.Context(), sys, people.Grant{Role: who.CommunityStaff, Place: x.towns["community"].ID, Person: li.ID}); err != nil {
+		t.Fatal(err)
+	}
+	k := x.caller(x.open(li.ID))
+	k.everyScript("/admin", "/admin/notices", "/admin/notices/add")
+	x.want(k.post("/admin/notices/add", 422, "place", idText(x.towns["community"].ID), "title.zh-Hans", "停水", "body.zh-Hans", "", "until", "x"), `value="停水"`, `id="e-until"`)
+	x.want(k.post("/admin/notices/add", 422, "place", idText(x.towns["community"].ID), "title.zh-Hans", "停水", "body.zh-Hans", ""), `value="停水"`, `id="e-body.zh-Hans"`)
+	x.want(k.post("/admin/notices/add", 422, "title.zh-Hans", ""), `id="e-title.zh-Hans"`, `id="e-place"`)
+	k.post("/admin/notices/add", 403, "place", idText(x.towns["subdistrict"].ID), "title.zh-Hans", "停水", "body.zh-Hans", "明天")
+	k.post("/admin/notices/add", 303, "place", idText(x.towns["community"].ID), "title.en", "No water", "body.en", "Tomorrow")
+	k.post("/admin/notices/add", 303, "place", idText(x.towns["community"].ID), "title.zh-Hans", "停水", "body.zh-Hans", "明天上午", "title.en", "No water", "body.en", "Tomorrow")
+	p := k.get("/admin/notices", 200)
+	x.want(p, "停水", "贴着")
+	at := regexp.MustCompile(`href="(/admin/notices/\d+)">停水`).FindStringSubmatch(p)[1]
+	p = k.get(at, 200)
+	rev := x.hidden(p, "rev")
+	k.post(at, 303, "rev", rev, "title.zh-Hans", "停水改期", "body.zh-Hans", "后天")
+	x.want(k.post(at, 422, "rev", rev, "title.zh-Hans", "停水又改期", "body.zh-Hans", "后天"), "停水又改期", "打开太久")
+	k.everyScript(at, "/admin/notices")
+	x.want(k.post(at+"/withdraw", 422, "rev", rev), "打开太久")
+	k.post(at+"/withdraw", 303, "rev", x.hidden(k.get(at, 200), "rev"))
+	x.want(k.get(at, 200), "只留着备查")
+	x.want(k.get("/admin/notices", 200), "撤下了")
+	// Somebody of another place neither sees nor changes it.
+	zhao, _ := x.s.People.AddPerson(t.Context(), sys, people.Contact{Name: "赵云", Phone: "13700137001"})
+	x.s.People.GiveGrant(t.Context(), sys, people.Grant{Role: who.CommunityStaff, Place: x.towns["building"].ID, Person: zhao.ID})
+	z := x.caller(x.open(zhao.ID))
+	z.get(at, 404)
+	x.lack(z.get("/admin/notices", 200), "停水")
 }
