@@ -257,13 +257,13 @@ func (d Desk) number(tx *db.Tx, by who.Actor, c *Issue) (Receipt, bool, error) {
 	if len(seed) == 0 {
 		seed = []byte(rand.Text())
 	}
-	for try := range 64 {
+	for try := range 24 {
 		h := sha256.Sum256(fmt.Append(seed, try))
 		n := binary.BigEndian.Uint64(h[:])
 		switch {
-		case try < 12:
+		case try < 4:
 			c.No = fmt.Sprintf("%s-%04d", day, 1+n%9999)
-		case try < 24: // a storm, or an import of a whole city
+		case try < 8: // a storm, or an import of a whole city
 			c.No = fmt.Sprintf("%s-%05d", day, 10000+n%90000)
 		default:
 			c.No = fmt.Sprintf("%s-%07d", day, 1000000+n%9000000)

@@ -792,3 +792,49 @@ func TestReportRefused(t *testing.T) {
 		}
 	})
 }
+
+// What is said twice by an impatient finger stands once; said again later, it stands again.
+func TestSaidTwiceStandsOnce(t *testing.T) {
+	each(t, func(w *town) {
+		clk := w.clock(time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC))
+		c := w.report(w.wang, w.lamp()).Issue
+		for range 2 {
+			if _, err := w.d.Move(t.Context(), w.wang, Move{Issue: c.ID, Act: ActAdd, Text: "还有一盏"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := w.count(`select count(*) from entry where act = 'add'`); n != 1 {
+			t.Errorf("%d entries, want 1", n)
+		}
+		w.at(clk, clk.now().Add(time.Hour))
+		w.move(w.wang, w.get(c.ID), Move{Act: ActAdd, Text: "还有一盏"})
+		if n := w.count(`select count(*) from entry where act = 'add'`); n != 2 {
+			t.Errorf("%d entries, want 2", n)
+		}
+	})
+}
+
+// What turns out to be a report of a violation is one from then on; what somebody
+// reported as one stays one, wherever staff put it.
+func TestClassifiedAsAViolation(t *testing.T) {
+	each(t, func(w *town) {
+		c := w.report(w.wang, w.lamp()).Issue
+		due := c.Settle
+		c = w.move(w.chair, c, Move{Act: ActClassify, Category: "housing.structure"})
+		if c.Sort != Violation || c.Grade != Complex || !c.Settle.After(due) {
+			t.Errorf("%s %s %s", c.Sort, c.Grade, c.Settle)
+		}
+		c = w.move(w.chair, c, Move{Act: ActClassify, Category: "facility.lamp"})
+		if c.Sort != Complaint || c.Grade != General {
+			t.Errorf("%s %s", c.Sort, c.Grade)
+		}
+		in := w.lamp()
+		in.Sort = Violation
+		c = w.report(w.wang, in).Issue
+		c = w.move(w.chair, c, Move{Act: ActClassify, Category: "waste.pile"})
+		if c.Sort != Violation {
+			t.Errorf("%s", c.Sort)
+		}
+		w.refused("issue.category_missing", w.chair, c, Move{Act: ActClassify, Category: "ufo"})
+	})
+}

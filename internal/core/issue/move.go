@@ -90,6 +90,9 @@ func (d Desk) move(tx *db.Tx, by who.Actor, m Move) (Issue, error) {
 	if m.Rev != was.Rev && !free(m.Act) {
 		return was, fail.New(fail.Conflict, "issue.changed")
 	}
+	if twice, err := sentTwice(tx, by, m); twice || err != nil {
+		return was, err
+	}
 	rel, err := d.relation(tx, by, was, &m)
 	if err != nil {
 		return was, err
@@ -116,6 +119,20 @@ func (d Desk) move(tx *db.Tx, by who.Actor, m Move) (Issue, error) {
 		return c, reword(tx, c)
 	}
 	return c, reindex(tx, c)
+}
+
+// sentTwice reports whether the last thing said of an issue is just this, by just this one,
+// a moment ago: an impatient finger. Acts that show a Rev need no such care.
+func sentTwice(tx *db.Tx, by who.Actor, m Move) (bool, error) {
+	if m.Text == "" || !slices.Contains([]Act{ActAdd, ActTell, ActNote}, m.Act) {
+		return false, nil
+	}
+	es, err := db.All(tx, scanEntry, `select `+entryCols+` from entry where issue = $1 order by id desc limit 1`, m.Issue)
+	if err != nil || len(es) == 0 {
+		return false, err
+	}
+	e := es[0]
+	return e.Act == m.Act && e.Who == by.ID && e.Text == m.Text && tx.Now().Sub(e.At) < 10*time.Minute, nil
 }
 
 // after tells of an act: to the audit, to those it concerns, and to the timer.
@@ -201,6 +218,14 @@ func (d Desk) relation(tx *db.Tx, by who.Actor, c Issue, m *Move) (rel Relation,
 			}
 			if m.Grade == "" {
 				m.Grade = cat.Grade
+			}
+			old, err := sight(tx, c.Category)
+			if err != nil {
+				return rel, err
+			}
+			// What somebody reported as a violation stays one, unless the category had made it so.
+			if cat.Sort == Violation || old.Sort == Violation {
+				rel.Sort = cat.Sort
 			}
 		}
 		if m.Grade != "" && !slices.Contains([]Grade{Danger, Urgent, General, Complex}, m.Grade) {

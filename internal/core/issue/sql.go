@@ -54,7 +54,7 @@ func save(tx *db.Tx, c Issue) error {
 		named = $22, hidden = $23, spam = $24, photo = $25, call_back = $26, called = $27, me_too = $28,
 		hops = $29, returned = $30, bounced = $31, reworks = $32, reopens = $33, wish = $34, wish_until = $35,
 		wish_by = $36, due_accept = $37, due_dispatch = $38, due_first = $39, due_settle = $40, promise = $41, paused = $42,
-		until_at = $43, late = $44, missed = $45, moved = $46, closed = $47, rev = $48
+		until_at = $43, late = $44, missed = $45, moved = $46, closed = $47, rev = $48, sort = $50
 		where id = $49 and rev < $48`,
 		c.Category, c.Grade, c.Place, c.Path, c.Lat, c.Lon, c.Open, c.Desk,
 		c.DeskPath, c.State, c.Was, c.Why, c.Outcome, c.Answer, c.Rating, c.Receipt,
@@ -62,7 +62,7 @@ func save(tx *db.Tx, c Issue) error {
 		c.Photo, c.CallBack, db.Ms(c.Called), c.MeToo, c.Hops, c.Returns, c.Bounced, c.Reworks,
 		c.Reopens, c.Wish, db.Ms(c.WishTo), c.WishBy, db.Ms(c.Accept), db.Ms(c.Dispatch), db.Ms(c.First), db.Ms(c.Settle),
 		db.Ms(c.Promise), db.Ms(c.Paused), db.Ms(c.Until), c.Late, c.Missed, db.Ms(c.Moved), db.Ms(c.Closed), c.Rev,
-		c.ID)
+		c.ID, c.Sort)
 	if err == nil && n == 0 {
 		err = fail.New(fail.Conflict, "issue.changed")
 	}

@@ -78,7 +78,7 @@ func TestRowsComeBackWhole(t *testing.T) {
 			}
 			// All that an act may change is saved; the rest stays as it was reported.
 			c2.ID, c2.No, c2.Tree, c2.Channel, c2.At, c2.Source, c2.Form = c.ID, c.No, c.Tree, c.Channel, c.At, c.Source, c.Form
-			c2.Sort, c2.Located, c2.Owner, c2.For, c2.Taker, c2.Spot = c.Sort, c.Located, c.Owner, c.For, c.Taker, c.Spot
+			c2.Located, c2.Owner, c2.For, c2.Taker, c2.Spot = c.Located, c.Owner, c.For, c.Taker, c.Spot
 			c2.Rev = c.Rev + 1
 			if err := save(tx, c2); err != nil {
 				return 0, err

@@ -18,6 +18,7 @@ type Relation struct {
 	Last bool   // Ref is the last entry that changed the state
 	Said bool   // the same voice said the same before: not_done and me_too ever, urge today
 	Into Issue  // the issue Move.Into names
+	Sort Sort   // what an issue of Move.Category is, when it or the category before is for reports of violations
 }
 
 // Step moves c by m.Act, or says why not. It reads no clock and no database; now is
@@ -347,6 +348,9 @@ func (c Issue) apply(s Step, m Move, by who.Actor, rel Relation, now time.Time) 
 		}
 		if m.Category != "" {
 			c.Category = m.Category
+			if rel.Sort != "" {
+				c.Sort = rel.Sort
+			}
 		}
 		if m.Grade != "" {
 			c.Grade = m.Grade

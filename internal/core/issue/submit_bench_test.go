@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/who"
@@ -39,8 +40,11 @@ func BenchmarkReport(b *testing.B) {
 			if err := db.Migrate(b.Context(), d, rooms...); err != nil {
 				b.Fatal(err)
 			}
+			clk := &clockOf{t: time.Date(2024, 11, 24, 1, 0, 0, 0, time.UTC)}
+			d.Clock = clk.now
 			w := settle(b, d)
 			report := func(i int) Report {
+				clk.set(clk.now().Add(10 * time.Minute)) // 144 a day
 				in := w.lamp()
 				in.Text, in.Key, in.Lat, in.Lon = texts[i%len(texts)], fmt.Sprintf("key-of-a-form-%012d", i), 32+float64(i%997)/1e5, 120.9+float64(i%991)/1e5
 				return in
