@@ -300,10 +300,15 @@ func likeness(m int, within, alike float64) float64 { return alike + (1 - float6
 // around are the public issues in the squares within so many metres, open or ended since;
 // an empty category is any.
 func around(tx *db.Tx, p geo.Point, within float64, ago time.Duration, cat string) ([]Public, error) {
+	q, args := aroundQuery(tx.Now(), p, within, ago, cat)
+	return db.All(tx, scanPublic, q, args...)
+}
+
+func aroundQuery(now time.Time, p geo.Point, within float64, ago time.Duration, cat string) (string, []any) {
 	in, args := marks(4, cellsAround(p.Lat, p.Lon, within))
-	return db.All(tx, scanPublic, `select `+publicCols+` from shown
-		where live > $1 and ($2 = '' or kind = $2) and pub and lat <> $3 and cell in (`+in+`) order by id desc limit 400`,
-		append([]any{since(tx.Now(), ago), cat, 0.0}, args...)...)
+	return `select ` + publicCols + ` from shown
+		where live > $1 and ($2 = '' or kind = $2) and pub and lat <> $3 and cell in (` + in + `) order by id desc limit 400`,
+		append([]any{since(now, ago), cat, 0.0}, args...)
 }
 
 // Twin is an issue that staff may find to be the same, public or not.

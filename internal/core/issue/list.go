@@ -80,6 +80,12 @@ func (d Desk) PublicList(ctx context.Context, s Scope, from string, limit int) (
 func publicAt(p Public) (int64, id.ID) { return 0, p.ID }
 
 func publicByID(tx *db.Tx, c cursor, limit int) (Page[Public], error) {
+	q, args := publicQuery(c, limit)
+	ps, err := db.All(tx, scanPublic, q, args...)
+	return page(ps, c, limit, publicAt), err
+}
+
+func publicQuery(c cursor, limit int) (string, []any) {
 	q, from := `pub and id < $1 order by id desc`, id.ID(far)
 	if !c.first() {
 		from = c.id
@@ -87,11 +93,7 @@ func publicByID(tx *db.Tx, c cursor, limit int) (Page[Public], error) {
 	if c.back {
 		q = `pub and id > $1 order by id`
 	}
-	ps, err := db.All(tx, scanPublic, `select `+publicCols+` from shown where `+q+` limit $2`, from, limit+1)
-	if err != nil {
-		return Page[Public]{}, err
-	}
-	return page(ps, c, limit, publicAt), nil
+	return `select ` + publicCols + ` from shown where ` + q + ` limit $2`, []any{from, limit + 1}
 }
 
 func publicByWords(tx *db.Tx, words []string, c cursor, limit int) (Page[Public], error) {
@@ -313,7 +315,16 @@ func newestAt(l Line) (int64, id.ID) { return 0, l.ID }
 
 // openList walks the index of what is open in the order of the limits.
 func openList(tx *db.Tx, by who.Actor, v View, paths []string, c cursor, limit int) (Page[Line], error) {
-	now := tx.Now()
+	q, args := openQuery(tx.Now(), by, v, paths, c, limit)
+	ids, err := db.All(tx, scanID, q, args...)
+	if err != nil {
+		return Page[Line]{}, err
+	}
+	ls, err := lines(tx, ids)
+	return page(ls, c, limit, settleAt), err
+}
+
+func openQuery(now time.Time, by who.Actor, v View, paths []string, c cursor, limit int) (string, []any) {
 	in, args := pathCond("i.desk_path", 9, paths)
 	dir, order := ">", ""
 	if c.back {
@@ -327,13 +338,7 @@ func openList(tx *db.Tx, by who.Actor, v View, paths []string, c cursor, limit i
 	q := `select i.id from issue i where i.` + isOpen + ` and ` + conds[v.What] + ` and ` + in + `
 		and (i.due_settle, i.id) ` + dir + ` ($5, $6) and ($7 = '' or i.category = $7 or i.category like $8)
 		and cast($2 as bigint) <= cast($3 as bigint) and cast($4 as bigint) >= 0 order by i.due_settle` + order + `, i.id` + order + ` limit $1`
-	ids, err := db.All(tx, scanID, q, append([]any{limit + 1, db.Ms(now), db.Ms(now.Add(24 * time.Hour)), by.ID,
-		c.key, c.id, v.Category, v.Category + ".%"}, args...)...)
-	if err != nil {
-		return Page[Line]{}, err
-	}
-	ls, err := lines(tx, ids)
-	return page(ls, c, limit, settleAt), err
+	return q, append([]any{limit + 1, db.Ms(now), db.Ms(now.Add(24 * time.Hour)), by.ID, c.key, c.id, v.Category, v.Category + ".%"}, args...)
 }
 
 func scanID(r db.Row) (n id.ID, err error) { err = r.Scan(&n); return }
@@ -430,20 +435,25 @@ func deskByWords(tx *db.Tx, v View, paths []string, words []string, c cursor, li
 }
 
 func confirmList(tx *db.Tx, v View, paths []string, c cursor, limit int) (Page[Line], error) {
-	in, args := pathCond("i.desk_path", 6, paths)
-	dir, order := ">", ""
-	if c.back {
-		dir, order = "<", " desc"
-	}
-	ids, err := db.All(tx, scanID, `select i.id from issue i where i.answer = 'awaiting' and `+in+`
-		and (i.closed, i.id) `+dir+` ($2, $3) and ($4 = '' or i.category = $4 or i.category like $5)
-		order by i.closed`+order+`, i.id`+order+` limit $1`,
-		append([]any{limit + 1, c.key, c.id, v.Category, v.Category + ".%"}, args...)...)
+	q, args := confirmQuery(v, paths, c, limit)
+	ids, err := db.All(tx, scanID, q, args...)
 	if err != nil {
 		return Page[Line]{}, err
 	}
 	ls, err := lines(tx, ids)
 	return page(ls, c, limit, func(l Line) (int64, id.ID) { return db.Ms(l.Closed), l.ID }), err
+}
+
+func confirmQuery(v View, paths []string, c cursor, limit int) (string, []any) {
+	in, args := pathCond("i.desk_path", 6, paths)
+	dir, order := ">", ""
+	if c.back {
+		dir, order = "<", " desc"
+	}
+	return `select i.id from issue i where i.answer = 'awaiting' and ` + in + `
+		and (i.closed, i.id) ` + dir + ` ($2, $3) and ($4 = '' or i.category = $4 or i.category like $5)
+		order by i.closed` + order + `, i.id` + order + ` limit $1`,
+		append([]any{limit + 1, c.key, c.id, v.Category, v.Category + ".%"}, args...)
 }
 
 // Counts are how many wait in each of the open lists, for the side bar. They cost what is

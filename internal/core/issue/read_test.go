@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -693,6 +694,60 @@ func TestPrivateLinkOpensOnesOwn(t *testing.T) {
 		for name, s := range map[string]string{"of a follower": token("follow", time.Time{}), "expired": token("reporter", w.now.Add(-time.Second)), "made up": "AAAAAAAAAAAAAAAAAAAAAAAAAA", "none": ""} {
 			if _, err := w.d.OwnLink(t.Context(), s); fail.KindOf(err) != fail.Missing {
 				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// Each list finds its rows through an index on both engines: none looks at all there is.
+func TestListsUseTheirIndexes(t *testing.T) {
+	eachRead(t, func(t *testing.T, w *readTown) {
+		for range 3 {
+			w.put(t, 0, "灯")
+		}
+		type query struct {
+			q    string
+			args []any
+		}
+		of := func(q string, args []any) query { return query{q, args} }
+		paths := []string{w.root.Path, w.com[1].Path}
+		mid := cursor{false, 5, 6}
+		qs := map[string]query{
+			"public":         of(publicQuery(cursor{}, 50)),
+			"public, before": of(publicQuery(cursor{true, 0, 5}, 50)),
+			"near":           of(aroundQuery(w.now, geo.Point{Lat: 32.02, Lon: 120.87}, nearPublic, nearDays, "facility.lamp")),
+			"open":           of(openQuery(w.now, w.office(), View{What: AllOpen}, paths, mid, 50)),
+			"late":           of(openQuery(w.now, w.office(), View{What: Overdue}, paths, cursor{}, 50)),
+			"to confirm":     of(confirmQuery(View{}, paths, mid, 50)),
+			"waiting":        of(waitingQuery(View{}, paths, cursor{}, 50)),
+			"by number":      {`select id from issue where no = $1`, []any{"260622-0001"}},
+			"mine":           {`select id from issue where owner = $1 and owner <> 0`, []any{1}},
+			"the elder's":    {`select id from issue where elder = $1 and elder <> 0`, []any{1}},
+			"map":            {`select id from shown where (stamp, id) > ($1, $2) order by stamp, id limit 5000`, []any{1, 2}},
+			"trail":          {`select id from entry where issue = $1 order by id`, []any{1}},
+			"wordings":       {`select ref from wording where issue = $1 order by ref`, []any{1}},
+		}
+		sorts := map[string]bool{"near": true} // a few dozen
+		for name, q := range qs {
+			plan := ""
+			write(t, w.d.DB, func(tx *db.Tx) error {
+				explain := "explain query plan "
+				scan := func(r db.Row) (s string, err error) { var n int; err = r.Scan(&n, &n, &n, &s); return }
+				if !w.d.DB.Lite() {
+					if _, err := tx.Exec(`set local enable_seqscan = off`); err != nil {
+						return err
+					}
+					explain, scan = "explain ", func(r db.Row) (s string, err error) { err = r.Scan(&s); return }
+				}
+				ls, err := db.All(tx, scan, explain+q.q, q.args...)
+				plan = strings.Join(ls, "\n")
+				return err
+			})
+			for _, l := range strings.Split(plan, "\n") {
+				whole := strings.Contains(l, "Seq Scan") || strings.HasPrefix(l, "SCAN") && !strings.Contains(l, "USING")
+				if whole || !sorts[name] && strings.Contains(l, "TEMP B-TREE FOR ORDER BY") {
+					t.Errorf("%s:\n%s", name, plan)
+				}
 			}
 		}
 	})

@@ -190,6 +190,16 @@ func waits(tx *db.Tx, l Line) (out []Wait, err error) {
 }
 
 func waitingList(tx *db.Tx, v View, paths []string, c cursor, limit int) (Page[Line], error) {
+	q, args := waitingQuery(v, paths, c, limit)
+	ids, err := db.All(tx, scanID, q, args...)
+	if err != nil {
+		return Page[Line]{}, err
+	}
+	ls, err := lines(tx, ids)
+	return page(ls, c, limit, newestAt), err
+}
+
+func waitingQuery(v View, paths []string, c cursor, limit int) (string, []any) {
 	in, args := pathCond("s.path", 3, paths)
 	on, more := pathCond("s.desk", 3+len(args), paths)
 	args = append(append([]any{limit + 1, c.id}, args...), more...)
@@ -205,12 +215,7 @@ func waitingList(tx *db.Tx, v View, paths []string, c cursor, limit int) (Page[L
 		q += ` and (s.kind = $` + itoa(n) + ` or s.kind like $` + itoa(n+1) + `)`
 		args = append(args, v.Category, v.Category+".%")
 	}
-	ids, err := db.All(tx, scanID, `select s.id from shown s where s.waits > 0 and (`+in+` or `+on+`) and `+q+` order by s.id`+order+` limit $1`, args...)
-	if err != nil {
-		return Page[Line]{}, err
-	}
-	ls, err := lines(tx, ids)
-	return page(ls, c, limit, newestAt), err
+	return `select s.id from shown s where s.waits > 0 and (` + in + ` or ` + on + `) and ` + q + ` order by s.id` + order + ` limit $1`, args
 }
 
 // countMost is where counting for the side bar ends: nobody works off more in a day.
