@@ -3,6 +3,7 @@ package issue
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,17 +41,23 @@ type Pins struct {
 	mu    sync.Mutex
 	last  id.ID
 	at    map[id.ID]int32
-	pts   []point
+	pts   []point  // one behind the other, to be run through in a millisecond
+	nos   []string // of each point
+	ids   []id.ID
+	kinds map[string]uint16
 	cells [2][pinZoom1 + 1]map[uint64]*cell // all, and what is open
 }
 
 type point struct {
-	id   id.ID
 	x, y uint32 // of the world, in 2^32
-	no   string
-	kind string
-	st   State
+	kind uint16
+	st   uint8 // index in states
 }
+
+// states are all there are; those that are open come first.
+var states = append(slices.Clone(open), Closed, Refused, Merged)
+
+func (q point) open() bool { return int(q.st) < len(open) }
 
 // cell counts what lies in it. Sums are whole numbers, so that what goes out leaves
 // nothing; ids is the xor of all ids: of one, it is that one.
@@ -73,9 +80,9 @@ func cellKey(x, y uint32, z int) uint64 {
 	return uint64(float64(x)*n)<<32 | uint64(float64(y)*n)
 }
 
-func (p *Pins) count(q point, sign int64) {
+func (p *Pins) count(n id.ID, q point, sign int64) {
 	for kind := range p.cells {
-		if kind == 1 && !q.st.Open() {
+		if kind == 1 && !q.open() {
 			continue
 		}
 		for z := pinZoom0; z <= pinZoom1; z++ {
@@ -86,7 +93,7 @@ func (p *Pins) count(q point, sign int64) {
 				c = &cell{}
 				m[k] = c
 			}
-			c.n, c.x, c.y, c.ids = c.n+sign, c.x+sign*int64(q.x), c.y+sign*int64(q.y), c.ids^q.id
+			c.n, c.x, c.y, c.ids = c.n+sign, c.x+sign*int64(q.x), c.y+sign*int64(q.y), c.ids^n
 			if c.n == 0 {
 				delete(m, k)
 			}
@@ -94,21 +101,46 @@ func (p *Pins) count(q point, sign int64) {
 	}
 }
 
-func (p *Pins) put(n id.ID, q point, there bool) {
-	i, old := p.at[n]
-	if old {
-		p.count(p.pts[i], -1)
-		end := int32(len(p.pts) - 1)
-		p.pts[i] = p.pts[end]
-		p.at[p.pts[i].id] = i
-		p.pts = p.pts[:end]
+func (p *Pins) put(n id.ID, q point, no string, there bool) {
+	if i, old := p.at[n]; old {
+		p.count(n, p.pts[i], -1)
+		end := len(p.pts) - 1
+		p.pts[i], p.nos[i], p.ids[i] = p.pts[end], p.nos[end], p.ids[end]
+		p.at[p.ids[i]] = i
+		p.pts, p.nos, p.ids = p.pts[:end], p.nos[:end], p.ids[:end]
 		delete(p.at, n)
 	}
 	if there {
 		p.at[n] = int32(len(p.pts))
-		p.pts = append(p.pts, q)
-		p.count(q, 1)
+		p.pts, p.nos, p.ids = append(p.pts, q), append(p.nos, no), append(p.ids, n)
+		p.count(n, q, 1)
 	}
+}
+
+func (p *Pins) kind(code string) uint16 {
+	k, ok := p.kinds[code]
+	if !ok {
+		k = uint16(len(p.kinds))
+		p.kinds[code] = k
+	}
+	return k
+}
+
+func (p *Pins) ready() {
+	if p.at == nil {
+		p.at, p.kinds = map[id.ID]int32{}, map[string]uint16{}
+		for k := range p.cells {
+			for z := range p.cells[k] {
+				p.cells[k][z] = map[uint64]*cell{}
+			}
+		}
+	}
+}
+
+// point is what is kept of an issue at a place.
+func (p *Pins) point(at geo.Point, st State, code string) point {
+	x, y := world01(at)
+	return point{uint32(x * world), uint32(y * world), p.kind(code), uint8(max(0, slices.Index(states, st)))}
 }
 
 // mark is how far the rows were read.
@@ -116,30 +148,22 @@ type mark struct{ stamp, id id.ID }
 
 // read brings p up to what tx sees.
 func (p *Pins) read(tx *db.Tx, late time.Duration) error {
-	if p.at == nil {
-		p.at = map[id.ID]int32{}
-		for k := range p.cells {
-			for z := range p.cells[k] {
-				p.cells[k][z] = map[uint64]*cell{}
-			}
-		}
-	}
+	p.ready()
 	from := mark{stamp: min(p.last, id.At(tx.Now().Add(-late)))}
 	if from.stamp == p.last {
 		from.id = far // all of that stamp was read
 	}
 	for {
 		n, err := db.All(tx, func(r db.Row) (at mark, err error) {
-			var q point
 			var pub bool
 			var lat, lon float64
-			if err = r.Scan(&at.stamp, &q.id, &pub, &lat, &lon, &q.st, &q.no, &q.kind); err != nil {
+			var state State
+			var no, code string
+			if err = r.Scan(&at.stamp, &at.id, &pub, &lat, &lon, &state, &no, &code); err != nil {
 				return
 			}
-			at.id = q.id
-			x, y := world01(geo.Point{Lat: lat, Lon: lon})
-			q.x, q.y = uint32(x*world), uint32(y*world)
-			p.put(q.id, q, pub && (lat != 0 || lon != 0))
+			q := p.point(geo.Point{Lat: lat, Lon: lon}, state, code)
+			p.put(at.id, q, no, pub && (lat != 0 || lon != 0))
 			return
 		}, `select stamp, id, pub, lat, lon, state, no, category from shown where (stamp, id) > ($1, $2) order by stamp, id limit 5000`, from.stamp, from.id)
 		if err != nil {
@@ -199,7 +223,7 @@ func (p *Pins) view(b geo.Bound, zoom int, s Scope) []Pin {
 	var out []Pin
 	for c := c0; c <= c1; c++ {
 		for r := r0; r <= r1 && len(out) < pinsMost; r++ {
-			if k := cells[c<<32|r]; k != nil {
+			if k := cells(c, r); k != nil {
 				out = append(out, p.pin(k, z, c, r))
 			}
 		}
@@ -208,32 +232,44 @@ func (p *Pins) view(b geo.Bound, zoom int, s Scope) []Pin {
 }
 
 // pick are the cells of a scope: kept for what is asked most, else counted now.
-func (p *Pins) pick(z int, s Scope, c0, r0, c1, r1 uint64) map[uint64]*cell {
+func (p *Pins) pick(z int, s Scope, c0, r0, c1, r1 uint64) func(c, r uint64) *cell {
+	kept := func(m map[uint64]*cell) func(c, r uint64) *cell {
+		return func(c, r uint64) *cell { return m[c<<32|r] }
+	}
 	if s.Category == "" && s.State == "" {
-		return p.cells[0][z]
+		return kept(p.cells[0][z])
 	}
 	if s.Category == "" && s.State == "open" {
-		return p.cells[1][z]
+		return kept(p.cells[1][z])
 	}
-	m := map[uint64]*cell{}
-	for _, q := range p.pts {
-		if s.Category != "" && q.kind != s.Category && mainCategory(q.kind) != s.Category ||
-			s.State == "open" && !q.st.Open() || s.State == "ended" && q.st.Open() ||
-			s.State != "" && s.State != "open" && s.State != "ended" && State(s.State) != q.st {
+	kinds := make([]bool, len(p.kinds))
+	for code, k := range p.kinds {
+		kinds[k] = s.Category == "" || code == s.Category || mainCategory(code) == s.Category
+	}
+	in := make([]bool, len(states))
+	for i, st := range states {
+		in[i] = s.State == "" || s.State == "open" && st.Open() || s.State == "ended" && !st.Open() || State(s.State) == st
+	}
+	rows := r1 - r0 + 1
+	m := make([]cell, (c1-c0+1)*rows) // what is shown, and no more: at most pinsMost
+	n := 256 * math.Exp2(float64(z)) / pinCell / world
+	for i, q := range p.pts {
+		if !kinds[q.kind] || !in[q.st] {
 			continue
 		}
-		k := cellKey(q.x, q.y, z)
-		if c, r := k>>32, k&(1<<32-1); c < c0 || c > c1 || r < r0 || r > r1 {
+		c, r := uint64(float64(q.x)*n), uint64(float64(q.y)*n)
+		if c < c0 || c > c1 || r < r0 || r > r1 {
 			continue
 		}
-		c := m[k]
-		if c == nil {
-			c = &cell{}
-			m[k] = c
-		}
-		c.n, c.x, c.y, c.ids = c.n+1, c.x+int64(q.x), c.y+int64(q.y), c.ids^q.id
+		k := &m[(c-c0)*rows+r-r0]
+		k.n, k.x, k.y, k.ids = k.n+1, k.x+int64(q.x), k.y+int64(q.y), k.ids^p.ids[i]
 	}
-	return m
+	return func(c, r uint64) *cell {
+		if k := &m[(c-c0)*rows+r-r0]; k.n > 0 {
+			return k
+		}
+		return nil
+	}
 }
 
 // pin stands at the mean of its issues, near the middle of its cell.
@@ -248,7 +284,7 @@ func (p *Pins) pin(k *cell, z int, c, r uint64) Pin {
 	out.Lat, out.Lon = at.Lat, at.Lon
 	if k.n == 1 {
 		if i, ok := p.at[k.ids]; ok {
-			out.ID, out.No, out.State = k.ids, p.pts[i].no, p.pts[i].st
+			out.ID, out.No, out.State = k.ids, p.nos[i], states[p.pts[i].st]
 		}
 	}
 	return out

@@ -139,8 +139,8 @@ func TestNothingUnreleasedIsEverShown(t *testing.T) {
 			}
 			for k := range rapid.IntRange(0, 2).Draw(t, "photos") {
 				p := Photo{Name: fmt.Sprintf("SECRET photo %d.%d", n, k), Released: rapid.Bool().Draw(t, "shown")}
+				p.Shown = "SECRET copy of " + p.Name
 				if p.Released {
-					p.Shown = "SECRET copy of " + p.Name
 					public[p.Shown] = !e.Internal && e.Act.Told() && !gone
 				}
 				e.Photos = append(e.Photos, p)

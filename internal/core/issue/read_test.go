@@ -116,7 +116,7 @@ func (w *readTown) change(t testing.TB, c Issue, f func(tx *db.Tx, c *Issue) err
 		if err := save(tx, c); err != nil {
 			return err
 		}
-		return reword(tx, c)
+		return reindex(tx, c)
 	})
 	return c
 }
@@ -196,6 +196,19 @@ func TestPublicListShowsWhatIsPublicInItsScope(t *testing.T) {
 		same(t, "hidden in search", w.public(t, Scope{Q: "0006"}), []string(nil))
 		same(t, "hidden in its category", w.public(t, Scope{Category: "facility.road"}), []string(nil))
 		w.change(t, six, func(_ *db.Tx, c *Issue) error { c.Hidden = false; c.State = Accepted; return nil })
+		same(t, "the desk's ended before", w.desk(t, w.staff(0), View{What: Ended}), []string{"0005"})
+		w.change(t, six, func(_ *db.Tx, c *Issue) error {
+			c.State, c.Closed, c.Title, c.Named = Closed, w.now, "深坑", true
+			return nil
+		})
+		same(t, "the desk's ended", w.desk(t, w.staff(0), View{What: Ended}), []string{"0006", "0005"})
+		same(t, "the title", w.public(t, Scope{Q: "深坑"}), []string{"0006"})
+		w.change(t, six, func(_ *db.Tx, c *Issue) error {
+			c.State, c.Closed, c.Title, c.Named = Accepted, time.Time{}, "", false
+			return nil
+		})
+		same(t, "the title taken back", w.public(t, Scope{Q: "深坑"}), []string(nil))
+		same(t, "found again among what is open", w.desk(t, w.staff(0), View{What: AllOpen, Q: "路面"}), []string{"0006"})
 		same(t, "shown again", w.public(t, Scope{State: "accepted"}), []string{"0006"})
 	})
 }
@@ -234,11 +247,19 @@ func TestSearchFindsReleasedWordsOnly(t *testing.T) {
 		if err != nil || len(p.Trail) != 1 || p.Trail[0].Text != "小区门口垃圾堆了三天，Bus站旁的路灯也不亮，我叫***" {
 			t.Errorf("%+v %v", p, err)
 		}
+		w.change(t, c, func(tx *db.Tx, c *Issue) (err error) { // released once more, with less in it
+			if *c, err = release(tx, w.staff(0), *c, Move{Act: ActRelease, Ref: es[0].ID, Text: "小区门口路灯不亮"}); err != nil {
+				return err
+			}
+			return reword(tx, *c)
+		})
+		same(t, "taken out", find("垃圾"), []string(nil))
+		same(t, "left in", find("路灯"), []string{"0001"})
 		w.change(t, c, func(tx *db.Tx, c *Issue) (err error) {
 			*c, err = release(tx, w.staff(0), *c, Move{Act: ActUnrelease, Ref: es[0].ID})
 			return err
 		})
-		same(t, "taken back", find("垃圾"), []string(nil))
+		same(t, "taken back", find("路灯"), []string(nil))
 		if p, err := w.d.Public(t.Context(), c.No); err != nil || p.Trail[0].Text != "" {
 			t.Errorf("taken back: %+v %v", p, err)
 		}
