@@ -259,6 +259,18 @@ func TestSearchFindsReleasedWordsOnly(t *testing.T) {
 			*c, err = release(tx, w.staff(0), *c, Move{Act: ActUnrelease, Ref: es[0].ID})
 			return err
 		})
+		if got, err := w.d.Public(t.Context(), c.No); err != nil || got.Title != "" {
+			t.Errorf("what was said is taken back, its first line is not: %q %v", got.Title, err)
+		}
+		w.change(t, c, func(tx *db.Tx, c *Issue) (err error) { // a name that staff gave stays
+			c.Title, c.Named = "一盏灯", true
+			for _, a := range []Act{ActRelease, ActUnrelease} {
+				if *c, err = release(tx, w.staff(0), *c, Move{Act: a, Ref: es[0].ID}); err != nil || c.Title != "一盏灯" || !c.Named {
+					t.Errorf("%s: %q %v", a, c.Title, err)
+				}
+			}
+			return err
+		})
 		same(t, "taken back", find("路灯"), []string(nil))
 		if p, err := w.d.Public(t.Context(), c.No); err != nil || p.Trail[0].Text != "" {
 			t.Errorf("taken back: %+v %v", p, err)

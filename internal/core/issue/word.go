@@ -56,14 +56,14 @@ func release(tx *db.Tx, by who.Actor, c Issue, m Move) (Issue, error) {
 		if w.Text == e.Text || w.Kept {
 			w.Text = ""
 		}
-		e.Released = !w.Kept
-		if e.Act == ActReport { // the first line of what was said is what it is called, unless staff named it
-			if line := headline(w.of(e)); e.Released && !c.Named {
-				c.Title, c.Named = line, line != ""
-			} else if w.Kept {
-				c.Title, c.Named = "", false
+		if e.Act == ActReport {
+			was, err := wordings(tx, c.ID)
+			if err != nil {
+				return c, err
 			}
+			c.headline(e, was[e.ID], w)
 		}
+		e.Released = !w.Kept
 		err = saveEntry(tx, e)
 	case fail.KindOf(err) == fail.Missing:
 		var p Photo
@@ -97,8 +97,18 @@ func release(tx *db.Tx, by who.Actor, c Issue, m Move) (Issue, error) {
 	return c, err
 }
 
-// headline is the first line of a text, as long as a title may be.
-func headline(s string) string {
+// headline lets c be called by the first line of what was said, as it is now shown, unless
+// staff named it: a name that came from the words goes with the words.
+func (c *Issue) headline(e Entry, was, now Wording) {
+	if c.Named && !(e.Released && c.Title == firstLine(was.of(e))) {
+		return
+	}
+	c.Title = firstLine(now.of(e))
+	c.Named = c.Title != ""
+}
+
+// firstLine is the first line of a text, as long as a title may be.
+func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	if r := []rune(s); len(r) > titleMost {
 		s = string(r[:titleMost-1]) + "…"
