@@ -7,6 +7,7 @@ import (
 
 	"github.com/linli-town/linli/internal/core/notify"
 	"github.com/linli-town/linli/internal/door/post"
+	"github.com/linli-town/linli/internal/door/web"
 )
 
 // channels are the ways out that the configuration names. None is needed: the inbox is
@@ -64,4 +65,12 @@ func (t *town) hooks(m *http.ServeMux) {
 	if t.receipts != nil {
 		m.Handle(receiptsAt, t.receipts)
 	}
+}
+
+// sent is what the demo's sink holds, for its page.
+func (t *town) sent() (out []web.SentMessage) {
+	for _, k := range t.box.Sent() {
+		out = append(out, web.SentMessage{At: k.At, Channel: k.Channel, To: k.To, Text: k.Msg.Text})
+	}
+	return out
 }

@@ -87,7 +87,7 @@ func (d demoCmd) Run(e *env) error {
 		return err
 	}
 	defer t.close()
-	t.demo = made.Roles
+	t.demo, t.box = made.Roles, t.sink()
 	return t.serve(e.ctx, func(addr string) {
 		at := "http://" + addr
 		e.say("cli.demo.ready", "at", at)
@@ -146,6 +146,7 @@ func (d demoCmd) make(e *env, cfg Config, today string) (m demoMade, err error) 
 		return m, err
 	}
 	defer t.close()
+	t.sink() // nothing leaves the demo, and nothing that was sent long ago is shown
 	w := newDemo(t, d.Seed, time.Now())
 	if err := w.build(e.ctx, d.Issues); err != nil {
 		return m, err

@@ -29,6 +29,7 @@ import (
 	"github.com/linli-town/linli/internal/core/people"
 	"github.com/linli-town/linli/internal/core/place"
 	"github.com/linli-town/linli/internal/door/gate"
+	"github.com/linli-town/linli/internal/door/post"
 	"github.com/linli-town/linli/internal/door/web"
 )
 
@@ -58,6 +59,7 @@ type town struct {
 
 	receipts http.Handler // of the SMS gateway; nil: there is none
 	demo     []web.DemoRole
+	box      *post.Demo // of the demo: what would have gone out
 	wg       sync.WaitGroup
 }
 
@@ -256,6 +258,9 @@ func (t *town) web() *web.Server {
 		Tiles: t.cfg.Tiles, Credit: t.cfg.TilesBy, Root: t.root.ID, Lat: t.root.Lat, Lon: t.root.Lon, Zoom: 15, Demo: t.demo}
 	if w.Phone == "" {
 		w.Phone = t.root.Phone
+	}
+	if t.box != nil {
+		w.Sent = t.sent
 	}
 	if c := t.base.Centre(); w.Lat == 0 && w.Lon == 0 {
 		w.Lat, w.Lon = c.Lat, c.Lon

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -38,6 +39,7 @@ func (s *Server) inRoutes() []gate.Route {
 		{Pattern: "POST /in/link/{link}", Serve: s.acceptInvite},
 		{Pattern: "POST /out", Serve: s.out},
 		{Pattern: "POST /demo/in", Serve: s.demoIn},
+		{Pattern: "GET /demo/post", Serve: s.demoPost},
 
 		{Pattern: "GET /me/ways", Signed: true, Serve: func(c *gate.Ctx) error { return s.ways(c, nil) }},
 		{Pattern: "POST /me/ways/end", Signed: true, Serve: s.endSession},
@@ -184,6 +186,9 @@ func (s *Server) inCode(c *gate.Ctx, errs []FieldErr) error {
 		{Forms: []form{{Action: "/in/code", Button: w.T("act.sign_in"), Once: true, Inputs: []input{
 			ask(Field{Name: "code", Label: w.T("me.code.code"), Hint: w.T("me.code.hint"), Auto: "one-time-code", Mode: "numeric", Private: true}), hide("back", back(c))}}}},
 		{Title: w.T("me.code.none"), Text: w.T("me.code.none_text"), Forms: []form{{Action: "/in", Button: w.T("me.code.again"), Kind: "second", Once: true, Inputs: []input{hide("address", address), hide("back", back(c))}}}},
+	}
+	if s.Town.Sent != nil {
+		p.Blocks = append(p.Blocks, block{Title: w.T("me.demo.title"), Text: w.T("demo.post.code"), Boxed: true, Acts: []Act{{w.T("demo.post.title"), "/demo/post"}}})
 	}
 	return s.show(c, "sheet", p)
 }
@@ -509,6 +514,29 @@ func (s *Server) demoIn(c *gate.Ctx) error {
 		return s.entered(c, got)
 	}
 	return fail.New(fail.Missing, "fail.missing")
+}
+
+// demoPost shows the mails and SMS of the demo, which reach nobody. Elsewhere there is
+// no such page.
+func (s *Server) demoPost(c *gate.Ctx) error {
+	if s.Town.Sent == nil {
+		return fail.New(fail.Missing, "fail.missing")
+	}
+	w := c.Words
+	p := sheet{Frame: s.frame(c, w.T("demo.post.title"), "me"), Back: "/in", Lead: w.T("demo.post.lead")}
+	t := &table{Label: w.T("demo.post.title"), Heads: []string{w.T("demo.post.at"), w.T("demo.post.to"), w.T("demo.post.text")}}
+	for i, m := range s.Town.Sent() {
+		if i == 50 {
+			break
+		}
+		t.Rows = append(t.Rows, tableRow{Cells: []cell{{Text: w.Time(m.At)}, {Text: cmp.Or(m.To, m.Channel), Small: m.Channel}, {Text: m.Text}}})
+	}
+	if len(t.Rows) == 0 {
+		p.Blocks = []block{{Empty: &Empty{Text: w.T("demo.post.none")}}}
+	} else {
+		p.Blocks = []block{{Table: t}}
+	}
+	return s.show(c, "sheet", p)
 }
 
 // here is the session of the reader.

@@ -368,6 +368,21 @@ func TestDemoDoorIsOnlyInTheDemo(t *testing.T) {
 	k.get("/me/ways", 200)
 }
 
+func TestMessagesOfTheDemoAreShownThereOnly(t *testing.T) {
+	x := newHouse(t)
+	k := x.caller("")
+	k.get("/demo/post", 404)
+	x.s.Town.Sent = func() []SentMessage { return nil }
+	x.want(k.get("/en/demo/post", 200), "No messages yet")
+	x.s.Town.Sent = func() []SentMessage {
+		return []SentMessage{{At: time.Now(), Channel: "sms", To: "+8613800000001", Text: "<b>271828"}}
+	}
+	x.want(k.get("/demo/post", 200), "8613800000001", "&lt;b&gt;271828")
+	k.everyScript("/demo/post")
+	k.post("/in", 303, "address", "wang@example.cn")
+	x.want(k.get("/in/code", 200), "/demo/post")
+}
+
 func TestDevicesAreCalledAsTheirOwnersCallThem(t *testing.T) {
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (Linux; Android 10; HarmonyOS) AppleWebKit/537.36 Chrome/88 HuaweiBrowser/11 Mobile Safari/537.36": "Huawei, HarmonyOS",

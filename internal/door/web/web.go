@@ -47,6 +47,14 @@ type Town struct {
 	Tiles  string // pattern of another layer, or ""
 	Credit string
 	Demo   []DemoRole // one-click sign-ins, only in the demo
+	// Sent lists what would have gone out, the newest first; only in the demo.
+	Sent func() []SentMessage
+}
+
+// SentMessage is a message that the demo kept to itself.
+type SentMessage struct {
+	At                time.Time
+	Channel, To, Text string
 }
 
 // DemoRole is a person of the demo whom a visitor can be.
