@@ -2,6 +2,9 @@ package issue
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"slices"
 	"time"
 
@@ -32,6 +35,9 @@ type Foreign struct {
 	Outcome  Outcome
 	Why      string // of a refusal; "" unclear
 	Reply    string // what was said when it ended
+	Spot     string // address and the like, for staff only
+	Promise  time.Time
+	Late     bool // by the clock there
 	At       time.Time
 	Ended    time.Time
 }
@@ -57,6 +63,9 @@ func (f *Foreign) Check() (err error) {
 	}
 	if r := []rune(f.Title); len(r) > titleMost {
 		f.Title = string(r[:titleMost-1]) + "…"
+	}
+	if f.Spot, err = text.Line(f.Spot, 200); err != nil {
+		return at("spot", err)
 	}
 	p := geo.Point{Lat: f.Lat, Lon: f.Lon}
 	switch {
@@ -141,7 +150,7 @@ func (d Desk) take(tx *db.Tx, by who.Actor, f Foreign, kept shelf) (_ bool, err 
 	}
 	here, desk := chain[len(chain)-1], first(chain, place.Level(cat.First))
 	c := Issue{ID: id.New(tx.Now()), Category: cat.Code, Sort: f.Sort, Grade: f.Grade, Channel: ByImport, Place: here.ID, Path: here.Path, Lat: f.Lat, Lon: f.Lon, Open: f.Open,
-		Located: "import", Desk: desk.ID, DeskPath: desk.Path, State: f.State, At: f.At.UTC(), Moved: f.At.UTC(), Source: f.Source, Tree: root, Rev: 1}
+		Spot: f.Spot, Promise: f.Promise, Late: f.Late, Located: "import", Desk: desk.ID, DeskPath: desk.Path, State: f.State, At: f.At.UTC(), Moved: f.At.UTC(), Source: f.Source, Tree: root, Rev: 1}
 	if c.Sort == "" || cat.Sort == Violation {
 		c.Sort = cat.Sort
 	}
@@ -163,7 +172,7 @@ func (d Desk) take(tx *db.Tx, by who.Actor, f Foreign, kept shelf) (_ bool, err 
 			c.Why = "unclear"
 		}
 	}
-	if _, _, err := d.number(tx, by, &c); err != nil {
+	if err := d.importNumber(tx, &c); err != nil {
 		return false, err
 	}
 	e := Entry{ID: id.New(tx.Now()), Issue: c.ID, At: c.At, Act: ActReport, To: Reported, Text: f.Text, Released: f.Public && f.Text != ""}
@@ -180,4 +189,18 @@ func (d Desk) take(tx *db.Tx, by who.Actor, f Foreign, kept shelf) (_ bool, err 
 		return false, err
 	}
 	return true, reindex(tx, c)
+}
+
+// importNumber gives c a number of its day and writes it. It is longer than those of the
+// town, so that nobody who says one on the telephone means the other.
+func (d Desk) importNumber(tx *db.Tx, c *Issue) error {
+	day := c.At.In(d.calendar().Zone()).Format("060102")
+	for try := range 64 {
+		h := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%d", c.Tree, c.Source, try))
+		c.No = fmt.Sprintf("%s-%07d", day, 1000000+binary.BigEndian.Uint64(h[:])%9000000)
+		if ok, err := insert(tx, *c); ok || err != nil {
+			return err
+		}
+	}
+	return fail.New(fail.Busy, "issue.no_number")
 }
