@@ -12,6 +12,7 @@ package node
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -156,4 +157,17 @@ func (n *Node) Thaw() { syscall.Kill(-n.PID, syscall.SIGCONT) }
 func (n *Node) wait() error {
 	n.end.Do(func() { n.err = n.cmd.Wait() })
 	return n.err
+}
+
+// Run runs linli with args to its end and returns what it wrote and its exit code.
+func Run(t testing.TB, args ...string) (out string, code int) {
+	t.Helper()
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), as+"=1")
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	b, err := c.CombinedOutput()
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		t.Fatal(err)
+	}
+	return string(b), c.ProcessState.ExitCode()
 }
