@@ -320,7 +320,7 @@ func (s *Server) issueAgain(c *gate.Ctx, errs []FieldErr) error {
 		return err
 	}
 	p.Frame = s.frame(c, p.Name, "list")
-	p.Errs = errs
+	p.Errs, p.Wide = errs, true
 	if p.Kind, err = s.categoryName(ctx, c, i.Category); err != nil {
 		return err
 	}
