@@ -30,6 +30,8 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Serve the town."`
 	Init       initCmd       `cmd:"" help:"Make the database, the categories and the first administrator."`
 	Import     importCmd     `cmd:"" help:"Take in places, a base map, or issues of another system."`
+	Backup     backupCmd     `cmd:"" help:"Copy the town into a folder while it goes on: database, photos, heads."`
+	Restore    restoreCmd    `cmd:"" help:"Bring a backup into an empty data folder, and prove it."`
 	Audit      auditCmd      `cmd:"" help:"Look after the chain of acts."`
 	Categories categoriesCmd `cmd:"" help:"Export or import categories, limits and standard texts."`
 	Conf       confCmd       `cmd:"" name:"config" help:"Print the configuration, secrets hidden."`

@@ -128,10 +128,7 @@ func (c importBasemap) Run(e *env) error {
 	if err := e.cfg.makeData(); err != nil {
 		return err
 	}
-	path := e.cfg.Map
-	if path == "" {
-		path = filepath.Join(e.cfg.Data, mapFile)
-	}
+	path := e.cfg.mapPath()
 	m := basemap.New(fs, basemap.Names{Hans: "© OpenStreetMap 贡献者", Hant: "© OpenStreetMap 貢獻者", En: "© OpenStreetMap contributors"})
 	if err := whole(path, m.Save); err != nil {
 		return err

@@ -176,11 +176,7 @@ func root(tx *db.Tx, code string) (none place.Place, err error) {
 
 // basemap is the map made by 'linli import basemap'; without one the made-up town's.
 func (c Config) basemap() (*basemap.Map, error) {
-	path := c.Map
-	if path == "" {
-		path = filepath.Join(c.Data, mapFile)
-	}
-	f, err := os.Open(path)
+	f, err := os.Open(c.mapPath())
 	if c.Map == "" && errors.Is(err, fs.ErrNotExist) {
 		return basemap.Town(1).Map, nil
 	}
@@ -190,6 +186,8 @@ func (c Config) basemap() (*basemap.Map, error) {
 	defer f.Close()
 	return basemap.Load(f)
 }
+
+func (c Config) mapPath() string { return cmp.Or(c.Map, filepath.Join(c.Data, mapFile)) }
 
 // mapFile is where 'linli import basemap' lays the map, in the data folder.
 const mapFile = "basemap.json.gz"
