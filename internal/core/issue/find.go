@@ -24,6 +24,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 //
 // A facet is a character with Latin letters or digits behind it, such as 地123. The
 // tokenizer never makes such a word, so nobody can type one into a text or a search.
+
+// townFacet stands with what does not lie in a tree of imports.
+const townFacet = "镇1"
+
 func placeFacet(n id.ID) string       { return "地" + strconv.FormatInt(int64(n), 10) }
 func deskFacet(n id.ID) string        { return "台" + strconv.FormatInt(int64(n), 10) }
 func stateFacet(s State) string       { return "态" + squeeze(string(s)) }
@@ -127,7 +131,7 @@ func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
 		}
 	}
 	if public {
-		if err := indexPublic(tx, c, s, was, es, found); err != nil {
+		if err := indexPublic(tx, c, k.chain, s, was, es, found); err != nil {
 			return err
 		}
 	}
@@ -141,7 +145,7 @@ func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
 	return index(tx, "issue_desk", c.ID, deskWords(c, k.chain, es))
 }
 
-func indexPublic(tx *db.Tx, c Issue, s, was shown, es []Entry, found bool) error {
+func indexPublic(tx *db.Tx, c Issue, chain []place.Place, s, was shown, es []Entry, found bool) error {
 	if !s.Pub {
 		if was.Pub {
 			return db.Unindex(tx, "issue_find", c.ID)
@@ -162,7 +166,11 @@ func indexPublic(tx *db.Tx, c Issue, s, was shown, es []Entry, found bool) error
 	if !found {
 		index = db.IndexNew
 	}
-	return index(tx, "issue_find", c.ID, append(text.Tokens(strings.Join(said, "\n")), s.facets()...))
+	words := append(text.Tokens(strings.Join(said, "\n")), s.facets()...)
+	if len(chain) > 0 && chain[0].Level != place.Tree {
+		words = append(words, townFacet)
+	}
+	return index(tx, "issue_find", c.ID, words)
 }
 
 // deskWords are all that staff may search for in c.

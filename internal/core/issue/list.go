@@ -18,9 +18,9 @@ import (
 
 const pageMost = 100
 
-// Scope is what a list or the map is about. The zero value is everything public.
+// Scope is what a list or the map is about. The zero value is everything public in the town.
 type Scope struct {
-	Path     string // in this place
+	Path     string // in this place; "" in the town, and in no tree of imports
 	Category string // of this category, or of all below a main one
 	State    string // "open", "ended", or a State
 	Q        string // with these words, or of this number
@@ -35,6 +35,8 @@ func (s Scope) facets() ([]string, bool) {
 	}
 	if ids := place.PathIDs(s.Path); len(ids) > 0 {
 		words = append(words, placeFacet(ids[len(ids)-1]))
+	} else {
+		words = append(words, townFacet)
 	}
 	if s.Category != "" {
 		words = append(words, categoryFacet(s.Category))
@@ -70,31 +72,11 @@ func (d Desk) PublicList(ctx context.Context, s Scope, from string, limit int) (
 		if !ok {
 			return Page[Public]{}, nil
 		}
-		if len(words) == 0 {
-			return publicByID(tx, c, limit)
-		}
 		return publicByWords(tx, words, c, limit)
 	})
 }
 
 func publicAt(p Public) (int64, id.ID) { return 0, p.ID }
-
-func publicByID(tx *db.Tx, c cursor, limit int) (Page[Public], error) {
-	q, args := publicQuery(c, limit)
-	ps, err := db.All(tx, scanPublic, q, args...)
-	return page(ps, c, limit, publicAt), err
-}
-
-func publicQuery(c cursor, limit int) (string, []any) {
-	q, from := `pub and id < $1 order by id desc`, id.ID(far)
-	if !c.first() {
-		from = c.id
-	}
-	if c.back {
-		q = `pub and id > $1 order by id`
-	}
-	return `select ` + publicCols + ` from shown where ` + q + ` limit $2`, []any{from, limit + 1}
-}
 
 func publicByWords(tx *db.Tx, words []string, c cursor, limit int) (Page[Public], error) {
 	ids, err := match(tx, "issue_find", words, c, limit+1)

@@ -213,6 +213,27 @@ func TestPublicListShowsWhatIsPublicInItsScope(t *testing.T) {
 	})
 }
 
+// What was imported stands in a tree of its own, and is listed where one asks for that.
+func TestImportsDoNotFallIntoTheTown(t *testing.T) {
+	eachRead(t, func(t *testing.T, w *readTown) {
+		var boston, ward place.Place
+		write(t, w.d.DB, func(tx *db.Tx) (err error) {
+			if boston, err = place.Add(tx, who.System(who.CLI), place.Place{Level: place.Tree, Name: "Boston"}); err != nil {
+				return err
+			}
+			ward, err = place.Add(tx, who.System(who.CLI), place.Place{Level: place.Community, Parent: boston.ID, Name: "Ward 1"})
+			return err
+		})
+		w.put(t, 0, "灯")
+		w.put(t, 0, "lamp out", func(c *Issue) {
+			c.Place, c.Path, c.Desk, c.DeskPath, c.Tree, c.Lat, c.Lon = ward.ID, ward.Path, ward.ID, ward.Path, boston.ID, 42.3, -71.1
+		})
+		same(t, "the town", w.public(t, Scope{}), []string{"0001"})
+		same(t, "search in the town", w.public(t, Scope{Q: "0002"}), []string(nil))
+		same(t, "Boston", w.public(t, Scope{Path: boston.Path}), []string{"0002"})
+	})
+}
+
 // Two characters, one, Latin, traditional: what was released is found, what was not is not.
 func TestSearchFindsReleasedWordsOnly(t *testing.T) {
 	eachRead(t, func(t *testing.T, w *readTown) {
@@ -283,7 +304,7 @@ func TestListsPageBothWays(t *testing.T) {
 		for i := range 7 {
 			w.put(t, 0, "灯", func(c *Issue) { c.Settle = w.now.Add(time.Duration(10-i/2) * time.Hour) })
 		}
-		for name, s := range map[string]Scope{"by id": {}, "by words": {Category: "facility.lamp"}} {
+		for name, s := range map[string]Scope{"in the town": {}, "of a category": {Category: "facility.lamp"}} {
 			a, err := w.d.PublicList(t.Context(), s, "", 3)
 			if err != nil {
 				t.Fatal(err)
@@ -746,19 +767,17 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		paths := []string{w.root.Path, w.com[1].Path}
 		mid := cursor{false, 5, 6}
 		qs := map[string]query{
-			"public":         of(publicQuery(cursor{}, 50)),
-			"public, before": of(publicQuery(cursor{true, 0, 5}, 50)),
-			"near":           of(aroundQuery(w.now, geo.Point{Lat: 32.02, Lon: 120.87}, nearPublic, nearDays, "facility.lamp")),
-			"open":           of(openQuery(w.now, w.office(), View{What: AllOpen}, paths, mid, 50)),
-			"late":           of(openQuery(w.now, w.office(), View{What: Overdue}, paths, cursor{}, 50)),
-			"to confirm":     of(confirmQuery(View{}, paths, mid, 50)),
-			"waiting":        of(waitingQuery(View{}, paths, cursor{}, 50)),
-			"by number":      {`select id from issue where no = $1`, []any{"260622-0001"}},
-			"mine":           {`select id from issue where owner = $1 and owner <> 0`, []any{1}},
-			"the elder's":    {`select id from issue where elder = $1 and elder <> 0`, []any{1}},
-			"map":            {`select id from shown where (stamp, id) > ($1, $2) order by stamp, id limit 5000`, []any{1, 2}},
-			"trail":          {`select id from entry where issue = $1 order by id`, []any{1}},
-			"wordings":       {`select ref from wording where issue = $1 order by ref`, []any{1}},
+			"near":        of(aroundQuery(w.now, geo.Point{Lat: 32.02, Lon: 120.87}, nearPublic, nearDays, "facility.lamp")),
+			"open":        of(openQuery(w.now, w.office(), View{What: AllOpen}, paths, mid, 50)),
+			"late":        of(openQuery(w.now, w.office(), View{What: Overdue}, paths, cursor{}, 50)),
+			"to confirm":  of(confirmQuery(View{}, paths, mid, 50)),
+			"waiting":     of(waitingQuery(View{}, paths, cursor{}, 50)),
+			"by number":   {`select id from issue where no = $1`, []any{"260622-0001"}},
+			"mine":        {`select id from issue where owner = $1 and owner <> 0`, []any{1}},
+			"the elder's": {`select id from issue where elder = $1 and elder <> 0`, []any{1}},
+			"map":         {`select id from shown where (stamp, id) > ($1, $2) order by stamp, id limit 5000`, []any{1, 2}},
+			"trail":       {`select id from entry where issue = $1 order by id`, []any{1}},
+			"wordings":    {`select ref from wording where issue = $1 order by ref`, []any{1}},
 		}
 		sorts := map[string]bool{"near": true} // a few dozen
 		for name, q := range qs {
