@@ -521,6 +521,9 @@ func TestClocksKeepSpringFestival(t *testing.T) {
 		if !got.Late || got.Missed != "accept" {
 			t.Errorf("late %v, missed %q", got.Late, got.Missed)
 		}
+		if n := w.count(`select count(*) from letter where person = 0 and kind = 'issue.late'`); n != 1 {
+			t.Errorf("the group was told %d times", n)
+		}
 		if n := w.letters(w.staff, "issue.late"); n != 1 {
 			t.Errorf("the community got %d letters", n)
 		}

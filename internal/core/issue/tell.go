@@ -46,14 +46,14 @@ func (d Desk) Timers(r *job.Runner) {
 
 // ear is who hears of an act, by which letter.
 type ear struct {
-	who    string // desk, above, decider, approver, task, reporter, follower, wisher
+	who    string // desk, above, decider, approver, task, reporter, follower, wisher; group: its robot, where there is one
 	letter string // the words are notify.<letter>.subject and .text
 	urgent bool
 }
 
 // hears lists who hears of what. Nobody hears of what they did themselves.
 var hears = map[Act][]ear{
-	ActReport:   {{"desk", "issue.new", false}},
+	ActReport:   {{"desk", "issue.new", false}, {"group", "issue.new", true}}, // the group: of danger only
 	ActAccept:   {{"reporter", "issue.accepted", false}},
 	ActRefuse:   {{"reporter", "issue.refused", false}},
 	ActMerge:    {{"reporter", "issue.merged", false}},
@@ -79,7 +79,7 @@ var hears = map[Act][]ear{
 	ActDispute:  {{"desk", "issue.disputed", false}},
 	ActCallBack: {{"desk", "issue.disputed", false}},
 	ActNotDone:  {{"desk", "issue.not_done", false}},
-	ActLate:     {{"above", "issue.late", false}},
+	ActLate:     {{"above", "issue.late", false}, {"group", "issue.late", false}},
 }
 
 // desks are the roles that keep a desk, at whatever level it stands.
@@ -105,7 +105,7 @@ func (d Desk) tell(ctx context.Context, w Moved) (err error) {
 				return 0, err
 			}
 			for _, p := range ps {
-				if p == 0 || p == w.By {
+				if h.who != "group" && (p == 0 || p == w.By) {
 					continue
 				}
 				l := notify.Letter{To: p, Kind: h.letter, About: c.ID, Urgent: h.urgent || c.Grade == Danger && h.who != "reporter" && h.who != "follower",
@@ -126,6 +126,11 @@ func (d Desk) tell(ctx context.Context, w Moved) (err error) {
 // ears are the persons behind an ear.
 func (d Desk) ears(tx *db.Tx, c Issue, h ear, w Moved) ([]id.ID, error) {
 	switch h.who {
+	case "group":
+		if w.Act == ActReport && c.Grade != Danger {
+			return nil, nil
+		}
+		return []id.ID{0}, nil
 	case "desk":
 		return keepers(tx, c.DeskPath, desks...)
 	case "above":

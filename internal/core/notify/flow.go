@@ -127,7 +127,7 @@ func decide(f facts) step {
 		}
 		return skip(why)
 	}
-	if until := f.wish.QuietUntil(f.now, f.zone); !urgent && f.letter.To != 0 && !until.IsZero() && !wanted(f.letter.Kind) {
+	if until := f.wish.QuietUntil(f.now, f.zone); !urgent && !until.IsZero() && !wanted(f.letter.Kind) {
 		return step{until: until}
 	}
 	for _, c := range can {

@@ -657,10 +657,13 @@ func TestCodesGoAtOnceAndAreNotKept(t *testing.T) {
 func TestRobotOfTheGroup(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		h.at(11 * time.Hour)
-		h.post(Letter{Kind: "issue.late", About: 7, Key: "x"})
-		h.post(Letter{Kind: "issue.late", About: 7, Key: "x"})
+		h.post(Letter{Kind: "issue.new", About: 7, Key: "x", Urgent: true})
+		h.post(Letter{Kind: "issue.new", About: 7, Key: "x", Urgent: true})
+		h.post(Letter{Kind: "issue.late", About: 8})
 		h.until(12 * time.Hour)
-		same(t, "robot", h.robot.sent, []string{": issue.late 7"})
+		same(t, "at night", h.robot.sent, []string{": issue.new 7"})
+		h.until(20 * time.Hour)
+		same(t, "in the morning", h.robot.sent, []string{": issue.new 7", ": issue.late 8"})
 	})
 }
 
