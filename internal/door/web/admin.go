@@ -22,23 +22,23 @@ func (s *Server) adminRoutes() []gate.Route {
 
 // adminParts are the parts of the administration, each with its right.
 var adminParts = []struct {
-	right      who.Right
-	path, word string
+	right            who.Right
+	path, word, hint string
 }{
-	{who.Announce, "/admin/notices", "admin.notices"},
-	{who.PlaceEdit, "/admin/places", "admin.places"},
-	{who.PeopleEdit, "/admin/people", "admin.people"},
-	{who.GrantEdit, "/admin/roles", "admin.roles"},
-	{who.PeopleEdit, "/admin/units/org", "admin.units.org"},
-	{who.PeopleEdit, "/admin/units/council", "admin.units.council"},
-	{who.PeopleEdit, "/admin/units/team", "admin.units.team"},
-	{who.PeopleEdit, "/admin/pillars", "admin.pillars"},
-	{who.CategoryEdit, "/admin/categories", "admin.categories"},
-	{who.Erase, "/admin/erasures", "admin.erasures"},
-	{who.PeopleEdit, "/admin/keeping", "admin.keeping"},
-	{who.AbuseEdit, "/admin/abuse", "admin.abuse"},
-	{who.ChannelSee, "/admin/channels", "admin.channels"},
-	{who.AuditSee, "/admin/audit", "admin.audit"},
+	{who.Announce, "/admin/notices", "admin.notices", "admin.way.notices"},
+	{who.PlaceEdit, "/admin/places", "admin.places", "admin.way.places"},
+	{who.PeopleEdit, "/admin/people", "admin.people", "admin.way.people"},
+	{who.GrantEdit, "/admin/roles", "admin.roles", "admin.way.roles"},
+	{who.PeopleEdit, "/admin/units/org", "admin.units.org", "admin.way.org"},
+	{who.PeopleEdit, "/admin/units/council", "admin.units.council", "admin.way.council"},
+	{who.PeopleEdit, "/admin/units/team", "admin.units.team", "admin.way.team"},
+	{who.PeopleEdit, "/admin/pillars", "admin.pillars", "admin.way.pillars"},
+	{who.CategoryEdit, "/admin/categories", "admin.categories", "admin.way.categories"},
+	{who.Erase, "/admin/erasures", "admin.erasures", "admin.way.erasures"},
+	{who.PeopleEdit, "/admin/keeping", "admin.keeping", "admin.way.keeping"},
+	{who.AbuseEdit, "/admin/abuse", "admin.abuse", "admin.way.abuse"},
+	{who.ChannelSee, "/admin/channels", "admin.channels", "admin.way.channels"},
+	{who.AuditSee, "/admin/audit", "admin.audit", "admin.way.audit"},
 }
 
 // mayAdmin reports whether there is anything in the administration for by.
@@ -97,7 +97,7 @@ func (s *Server) admin(c *gate.Ctx) error {
 	var ways block
 	for _, a := range adminParts {
 		if c.By.May(a.right, "") {
-			ways.Acts = append(ways.Acts, Act{w.T(a.word), a.path})
+			ways.Ways = append(ways.Ways, way{w.T(a.word), a.path, w.T(a.hint)})
 		}
 	}
 	ways.Title = w.T("admin.registers")

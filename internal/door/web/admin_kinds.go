@@ -285,16 +285,21 @@ func (s *Server) kind(c *gate.Ctx, v url.Values, errs []FieldErr) error {
 	in = append(in, three("promise", w.T("admin.promise"), long)...)
 	in = append(in, group(w.T("admin.hint")))
 	in = append(in, three("hint", w.T("admin.hint"), long)...)
-	in = append(in, group(w.T("admin.own_limits")))
+	in = append(in, input{Fold: w.T("admin.own_limits")})
 	for _, what := range issue.Whats {
 		in = append(in, box(what+".n", w.T("issue.limit."+what), func(f *Field) { f.Kind = "number" }), box(what+".unit", w.T("admin.unit_of", "what", w.T("issue.limit."+what)), choose(options(w, "issue.unit.", units, v.Get(what+".unit")))))
 	}
+	in = append(in, input{Unfold: true})
 	for i := range asksMost {
 		n := fmt.Sprintf("ask%d", i+1)
-		in = append(in, group(w.T("admin.question", "n", i+1)), box(n+".code", w.T("admin.code")))
+		head := input{Fold: w.T("admin.question", "n", i+1)}
+		if v.Get(n+".code") != "" {
+			head.Fold = w.T("admin.question_is", "n", i+1, "text", cmp.Or(v.Get(n+"."+c.By.Lang), v.Get(n+".zh-Hans")))
+		}
+		in = append(in, head, box(n+".code", w.T("admin.code")))
 		in = append(in, three(n, w.T("admin.question_words"))...)
 		in = append(in, box(n+".kind", w.T("admin.kind"), choose(options(w, "admin.ask.", []string{"yesno", "choice", "text"}, ""))),
-			box(n+".choices", w.T("admin.choices"), func(f *Field) { f.Kind, f.Rows = "textarea", 3 }, say(w.T("admin.choices_hint"))))
+			box(n+".choices", w.T("admin.choices"), func(f *Field) { f.Kind, f.Rows = "textarea", 3 }, say(w.T("admin.choices_hint"))), input{Unfold: true})
 	}
 	if old != "" {
 		in = append(in, group(w.T("admin.retire")), tick(Pick{Name: "retired", Label: w.T("admin.retire"), Hidden: true, Many: true, Options: []Option{{Value: "on", Label: w.T("admin.retire"), Hint: w.T("admin.retire_hint"), On: v.Get("retired") != ""}}}))

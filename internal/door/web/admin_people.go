@@ -33,8 +33,9 @@ func (s *Server) adminPeopleRoutes() []gate.Route {
 		edit("POST /admin/people/{id}", s.personSave),
 		grant("POST /admin/people/{id}/invite", s.invite),
 		grant("POST /admin/people/{id}/clear", s.clearSecond),
-		grant("GET /admin/roles", func(c *gate.Ctx) error { return s.roles(c, roleForm{}, nil) }),
-		grant("POST /admin/roles", s.roleGive),
+		grant("GET /admin/roles", func(c *gate.Ctx) error { return s.roles(c, nil) }),
+		grant("GET /admin/roles/give", func(c *gate.Ctx) error { return s.roleForm(c, roleForm{}, nil) }),
+		grant("POST /admin/roles/give", s.roleGive),
 		grant("POST /admin/roles/end", s.roleEnd),
 	}
 }
@@ -229,7 +230,7 @@ func (s *Server) person(c *gate.Ctx, sent *personForm, errs []FieldErr, first ..
 		held.Table, held.Text = nil, w.T("admin.roles_none")
 	}
 	if c.By.May(who.GrantEdit, "") {
-		held.Acts = []Act{{w.T("admin.role_give"), "/admin/roles?person=" + idText(n)}}
+		held.Acts = []Act{{w.T("admin.role_give"), "/admin/roles/give?person=" + idText(n)}}
 	}
 	p.Blocks = append(p.Blocks, held)
 	if c.By.May(who.GrantEdit, "") {
@@ -431,7 +432,69 @@ func (s *Server) grants(c *gate.Ctx) ([]people.Grant, error) {
 	return slices.DeleteFunc(all, func(g people.Grant) bool { return !c.By.May(who.GrantEdit, g.Path) }), err
 }
 
-func (s *Server) roles(c *gate.Ctx, f roleForm, errs []FieldErr) error {
+func (s *Server) roleOptions(c *gate.Ctx, on string) (out []Option) {
+	for _, r := range who.Roles {
+		out = append(out, Option{Value: string(r), Label: c.Words.T(people.RoleKey(r)), On: string(r) == on})
+	}
+	return out
+}
+
+// roles lists who holds which role where, a leaf at a time; those in force first.
+func (s *Server) roles(c *gate.Ctx, errs []FieldErr) error {
+	w := c.Words
+	var in struct {
+		Role string `json:"role"`
+		Page int    `json:"page"`
+	}
+	if err := c.Read(&in); err != nil {
+		return err
+	}
+	all, err := s.grants(c)
+	if err != nil {
+		return err
+	}
+	if in.Role != "" {
+		all = slices.DeleteFunc(all, func(g people.Grant) bool { return string(g.Role) != in.Role })
+	}
+	p := s.adminSheet(c, w.T("admin.roles"), "/admin")
+	if c.R.Method != "GET" {
+		p.Path = "/admin/roles"
+	}
+	p.Errs = errs
+	const most = 50
+	first := min(max(in.Page, 0)*most, len(all))
+	last := min(first+most, len(all))
+	t := &table{Label: w.T("admin.roles"), Heads: []string{w.T("admin.person"), w.T("admin.role"), w.T("admin.where"), w.T("admin.from"), w.T("admin.until"), ""}}
+	for _, g := range all[first:last] {
+		name, err := s.name(c.Context(), g.Person)
+		if err != nil {
+			return err
+		}
+		row, err := s.grantRow(c, g)
+		if err != nil {
+			return err
+		}
+		t.Rows = append(t.Rows, tableRow{Cells: append([]cell{{Text: name, Href: "/admin/people/" + idText(g.Person)}}, row.Cells...)})
+	}
+	prev, next := "", ""
+	if first > 0 {
+		prev = strconv.Itoa(in.Page - 1)
+	}
+	if last < len(all) {
+		next = strconv.Itoa(in.Page + 1)
+	}
+	which := append([]Option{{Value: "", Label: w.T("admin.any_role")}}, s.roleOptions(c, in.Role)...)
+	p.Blocks = []block{
+		{Acts: []Act{{w.T("admin.role_give"), "/admin/roles/give"}}, Forms: []form{{Action: "/admin/roles", Get: true, Button: w.T("act.search"), Small: true, Inputs: []input{ask(Field{Name: "role", Kind: "select", Label: w.T("admin.role"), Options: which})}}}},
+		{Table: t, Pager: leaves(p.Frame, "/admin/roles?role="+query(in.Role)+"&page=", prev, next)}}
+	if len(all) == 0 {
+		p.Blocks[1] = block{Empty: &Empty{Text: w.T("admin.units_none")}}
+	}
+	return s.show(c, "sheet", p)
+}
+
+// roleForm gives a role, or has somebody stand in for one who holds it.
+func (s *Server) roleForm(c *gate.Ctx, f roleForm, errs []FieldErr) error {
 	w := c.Words
 	if c.R.Method == "GET" {
 		if err := c.Read(&f); err != nil {
@@ -442,38 +505,33 @@ func (s *Server) roles(c *gate.Ctx, f roleForm, errs []FieldErr) error {
 	if err != nil {
 		return err
 	}
-	p := s.adminSheet(c, w.T("admin.roles"), "/admin")
-	if c.R.Method != "GET" {
-		p.Path = "/admin/roles"
-	}
-	p.Errs = errs
-	t := &table{Label: w.T("admin.roles"), Heads: []string{w.T("admin.person"), w.T("admin.role"), w.T("admin.where"), w.T("admin.from"), w.T("admin.until"), ""}}
 	stands := []Option{{Value: "0", Label: w.T("admin.stand_none")}}
 	for _, g := range all {
+		if g.DeputyOf != 0 || !g.Until.IsZero() && !g.Until.After(w.Now) {
+			continue
+		}
 		name, err := s.name(c.Context(), g.Person)
 		if err != nil {
 			return err
 		}
-		row, err := s.grantRow(c, g)
+		at, err := s.placeName(c, g.Place)
 		if err != nil {
 			return err
 		}
-		t.Rows = append(t.Rows, tableRow{Cells: append([]cell{{Text: name, Href: "/admin/people/" + idText(g.Person)}}, row.Cells...)})
-		if g.DeputyOf == 0 && (g.Until.IsZero() || g.Until.After(w.Now)) {
-			stands = append(stands, Option{Value: idText(g.ID), Label: w.T("admin.stand_for", "name", name, "role", row.Cells[0].Text, "place", row.Cells[1].Text), On: g.ID == f.Stand})
-		}
-	}
-	var roles []Option
-	for _, r := range who.Roles {
-		roles = append(roles, Option{Value: string(r), Label: w.T(people.RoleKey(r)), On: string(r) == f.Role})
+		stands = append(stands, Option{Value: idText(g.ID), Label: w.T("admin.stand_for", "name", name, "role", w.T(people.RoleKey(g.Role)), "place", at), On: g.ID == f.Stand})
 	}
 	places, err := s.placeOptions(c.Context(), c, who.GrantEdit, place.Neighbourhood, f.Place)
 	if err != nil {
 		return err
 	}
-	p.Blocks = []block{{Table: t}, {Title: w.T("admin.role_give"), ID: "give", Text: w.T("admin.role_give_text"), Forms: []form{{Action: "/admin/roles", Button: w.T("admin.role_give"), Once: true, Inputs: []input{
+	p := s.adminSheet(c, w.T("admin.role_give"), "/admin/roles")
+	if c.R.Method != "GET" {
+		p.Path = "/admin/roles/give"
+	}
+	p.Errs, p.Lead = errs, w.T("admin.role_give_text")
+	p.Blocks = []block{{Forms: []form{{Action: "/admin/roles/give", Button: w.T("admin.role_give"), Once: true, Inputs: []input{
 		ask(Field{Name: "person", Label: w.T("admin.person"), Hint: w.T("admin.person_hint"), Value: f.Person, Auto: "off", Private: true}),
-		ask(Field{Name: "role", Kind: "select", Label: w.T("admin.role"), Options: roles}),
+		ask(Field{Name: "role", Kind: "select", Label: w.T("admin.role"), Options: s.roleOptions(c, f.Role)}),
 		ask(Field{Name: "place", Kind: "select", Label: w.T("admin.where"), Hint: w.T("admin.where_hint"), Options: places}),
 		ask(Field{Name: "stand", Kind: "select", Label: w.T("admin.stand"), Hint: w.T("admin.stand_hint"), Options: stands}),
 		ask(Field{Name: "until", Kind: "date", Label: w.T("admin.until"), Value: f.Until, Optional: true})}}}}}
@@ -518,7 +576,7 @@ func (s *Server) roleGive(c *gate.Ctx) error {
 		}
 	}
 	if len(errs) > 0 {
-		return s.roles(c, f, errs)
+		return s.roleForm(c, f, errs)
 	}
 	return c.To("/admin/roles?done=added")
 }
@@ -533,7 +591,7 @@ func (s *Server) roleEnd(c *gate.Ctx) error {
 	}
 	if err := s.People.EndGrant(c.Context(), c.By, in.Grant); err != nil {
 		if errs, ok := again(c, err); ok {
-			return s.roles(c, roleForm{}, errs)
+			return s.roles(c, errs)
 		}
 		return err
 	}

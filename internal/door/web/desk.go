@@ -50,6 +50,7 @@ type deskPage struct {
 	Bulk       []Option
 	MayBulk    bool
 	MayEnter   bool
+	MayAdmin   bool
 	SaveName   string
 }
 
@@ -135,7 +136,7 @@ func (s *Server) desk(c *gate.Ctx, no string, sent issue.Act, errs []FieldErr) e
 	}
 	p := deskPage{Frame: s.frame(c, w.T("desk.title"), "desk"), View: issue.View{What: in.What, Q: strings.TrimSpace(in.Q), Category: in.Category}}
 	p.Wide, p.Errs = true, errs
-	p.MayBulk, p.MayEnter = c.By.May(who.IssueBulk, ""), c.By.May(who.IssueEnter, "")
+	p.MayBulk, p.MayEnter, p.MayAdmin = c.By.May(who.IssueBulk, ""), c.By.May(who.IssueEnter, ""), mayAdmin(c.By)
 	counts, err := s.Issues.Counts(ctx, c.By)
 	if err != nil {
 		return err

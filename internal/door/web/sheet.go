@@ -33,11 +33,15 @@ type block struct {
 	Slips []Slip
 	Empty *Empty
 	Acts  []Act
+	Ways  []way
 	Forms []form
 	Pager *Pager
 	Boxed bool
 	Fold  string // the block is folded away under this word
 }
+
+// way is a way on that needs a word about where it leads.
+type way struct{ Label, Href, Hint string }
 
 type qrBlock struct {
 	Path, Alt string
@@ -79,13 +83,16 @@ type form struct {
 	Inputs []input
 }
 
-// input is one box of a form; one of its fields is set. Group starts a group with that heading.
+// input is one box of a form; one of its fields is set. Group starts a group with that
+// heading, Fold one that is folded away under it until Unfold.
 type input struct {
-	Group string
-	Field *Field
-	Pick  *Pick
-	File  *Field
-	Hide  [2]string // name, value
+	Group  string
+	Fold   string
+	Unfold bool
+	Field  *Field
+	Pick   *Pick
+	File   *Field
+	Hide   [2]string // name, value
 }
 
 func ask(f Field) input             { return input{Field: &f} }
