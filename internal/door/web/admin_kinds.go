@@ -278,8 +278,8 @@ func (s *Server) kind(c *gate.Ctx, v url.Values, errs []FieldErr) error {
 		box("sort", w.T("admin.sort"), choose(options(w, "issue.sort.", []string{"inquiry", "help_request", "complaint", "violation_report", "suggestion", "praise", "other"}, ""))),
 		box("grade", w.T("admin.grade"), choose(options(w, "issue.grade.", grades, ""))),
 		box("first", w.T("admin.first"), choose(options(w, "place.level.", []string{"neighbourhood", "community", "subdistrict"}, ""))),
-		tick(Pick{Name: "public", Label: w.T("admin.public"), Hidden: true, Many: true, Options: []Option{{Value: "on", Label: w.T("admin.category_public"), Hint: w.T("admin.category_public_hint"), On: v.Get("public") != ""}}}),
-		tick(Pick{Name: "open", Label: w.T("admin.category_open"), Hidden: true, Many: true, Options: []Option{{Value: "on", Label: w.T("admin.category_open"), Hint: w.T("admin.category_open_hint"), On: v.Get("open") != ""}}}),
+		tick(Pick{Name: "public", Label: w.T("admin.public"), Hidden: true, Many: true, Tall: true, Options: []Option{{Value: "on", Label: w.T("admin.category_public"), Hint: w.T("admin.category_public_hint"), On: v.Get("public") != ""}}}),
+		tick(Pick{Name: "open", Label: w.T("admin.category_open"), Hidden: true, Many: true, Tall: true, Options: []Option{{Value: "on", Label: w.T("admin.category_open"), Hint: w.T("admin.category_open_hint"), On: v.Get("open") != ""}}}),
 		box("icon", w.T("admin.icon"), choose(with(pics, v.Get("icon")))), box("rank", w.T("admin.rank"), func(f *Field) { f.Kind = "number" }), box("gb", w.T("admin.gb")))
 	in = append(in, group(w.T("admin.promise")))
 	in = append(in, three("promise", w.T("admin.promise"), long)...)
@@ -302,7 +302,7 @@ func (s *Server) kind(c *gate.Ctx, v url.Values, errs []FieldErr) error {
 			box(n+".choices", w.T("admin.choices"), func(f *Field) { f.Kind, f.Rows = "textarea", 3 }, say(w.T("admin.choices_hint"))), input{Unfold: true})
 	}
 	if old != "" {
-		in = append(in, group(w.T("admin.retire")), tick(Pick{Name: "retired", Label: w.T("admin.retire"), Hidden: true, Many: true, Options: []Option{{Value: "on", Label: w.T("admin.retire"), Hint: w.T("admin.retire_hint"), On: v.Get("retired") != ""}}}))
+		in = append(in, group(w.T("admin.retire")), tick(Pick{Name: "retired", Label: w.T("admin.retire"), Hidden: true, Many: true, Tall: true, Options: []Option{{Value: "on", Label: w.T("admin.retire"), Hint: w.T("admin.retire_hint"), On: v.Get("retired") != ""}}}))
 	}
 	p.Blocks = []block{{Forms: []form{{Action: here, Button: w.T("act.save"), Once: true, Inputs: in}}}}
 	return s.show(c, "sheet", p)

@@ -295,12 +295,12 @@ func (s *Server) placeForm(c *gate.Ctx, at place.Place, f placeForm, errs []Fiel
 	g.Inputs = append(g.Inputs,
 		ask(Field{Name: "code", Label: w.T("admin.code"), Hint: w.T("admin.code_hint"), Value: f.Code, Optional: true}),
 		ask(Field{Name: "door", Label: w.T("admin.door"), Hint: w.T("admin.door_hint"), Value: f.Door, Optional: true}),
-		tick(Pick{Name: "new_door", Label: w.T("admin.door_new"), Hidden: true, Many: true, Options: []Option{{Value: "on", Label: w.T("admin.door_new"), On: f.NewDoor}}}),
+		tick(Pick{Name: "new_door", Label: w.T("admin.door_new"), Hidden: true, Many: true, Tall: true, Options: []Option{{Value: "on", Label: w.T("admin.door_new"), On: f.NewDoor}}}),
 		ask(Field{Name: "phone", Kind: "tel", Label: w.T("admin.office_phone"), Hint: w.T("admin.office_phone_hint"), Value: f.Phone, Optional: true}),
 		ask(Field{Name: "lat", Label: w.T("admin.lat"), Hint: w.T("admin.point_hint"), Mode: "decimal", Value: f.Lat, Optional: true}),
 		ask(Field{Name: "lon", Label: w.T("admin.lon"), Mode: "decimal", Value: f.Lon, Optional: true}),
 		ask(Field{Name: "from", Kind: "date", Label: w.T("admin.from"), Value: f.From, Optional: true}),
-		tick(Pick{Name: "public", Label: w.T("admin.public"), Hidden: true, Many: true, Options: []Option{{Value: "on", Label: w.T("admin.public"), Hint: w.T("admin.public_hint"), On: f.Public}}}))
+		tick(Pick{Name: "public", Label: w.T("admin.public"), Hidden: true, Many: true, Tall: true, Options: []Option{{Value: "on", Label: w.T("admin.public"), Hint: w.T("admin.public_hint"), On: f.Public}}}))
 	p.Blocks = []block{{Forms: []form{g}}}
 	return s.show(c, "sheet", p)
 }
@@ -638,7 +638,7 @@ func (s *Server) importPage(c *gate.Ctx, f importForm, report []block, errs []Fi
 		ask(Field{Name: "in", Kind: "select", Label: w.T("admin.import_in"), Options: in}),
 		ask(Field{Name: "level", Kind: "select", Label: w.T("admin.level"), Options: ls}),
 		ask(Field{Name: "crs", Kind: "select", Label: w.T("admin.crs"), Options: crsOptions(c, f.CRS)}),
-		tick(Pick{Name: "dry", Label: w.T("admin.import_dry"), Hidden: true, Many: true, Options: []Option{{Value: "on", Label: w.T("admin.import_dry"), On: f.Dry}}}),
+		tick(Pick{Name: "dry", Label: w.T("admin.import_dry"), Hidden: true, Many: true, Tall: true, Options: []Option{{Value: "on", Label: w.T("admin.import_dry"), On: f.Dry}}}),
 	}}}})
 	return s.show(c, "sheet", p)
 }
