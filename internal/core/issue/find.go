@@ -29,7 +29,6 @@ func itoa(n int) string { return strconv.Itoa(n) }
 const townFacet = "镇1"
 
 func placeFacet(n id.ID) string       { return "地" + strconv.FormatInt(int64(n), 10) }
-func deskFacet(n id.ID) string        { return "台" + strconv.FormatInt(int64(n), 10) }
 func stateFacet(s State) string       { return "态" + squeeze(string(s)) }
 func categoryFacet(c string) string   { return "类" + squeeze(c) }
 func openFacet(s State) string        { return "开" + map[bool]string{true: "1", false: "0"}[s.Open()] }
@@ -188,11 +187,11 @@ func deskWords(c Issue, chain []place.Place, es []Entry) []string {
 	if m := mainCategory(c.Category); m != c.Category {
 		words = append(words, categoryFacet(m))
 	}
-	for _, n := range place.PathIDs(c.Path) {
+	// Where it lies and whose desk has it: who is at home in either finds it.
+	at := append(place.PathIDs(c.Path), place.PathIDs(c.DeskPath)...)
+	slices.Sort(at)
+	for _, n := range slices.Compact(at) {
 		words = append(words, placeFacet(n))
-	}
-	for _, n := range place.PathIDs(c.DeskPath) {
-		words = append(words, deskFacet(n))
 	}
 	return words
 }

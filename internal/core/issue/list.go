@@ -391,24 +391,17 @@ func deskByWords(tx *db.Tx, v View, paths []string, words []string, c cursor, li
 	case Ended:
 		words = append(words, openFacet(Closed))
 	}
-	// What lies in a place, and what is before a desk in it, are two facets: read both.
 	var ids []id.ID
 	for _, p := range paths {
-		facets := []string{""}
+		all := words
 		if at := place.PathIDs(p); len(at) > 0 {
-			facets = []string{placeFacet(at[len(at)-1]), deskFacet(at[len(at)-1])}
+			all = append(slices.Clip(words), placeFacet(at[len(at)-1]))
 		}
-		for _, f := range facets {
-			all := words
-			if f != "" {
-				all = append(slices.Clip(words), f)
-			}
-			more, err := match(tx, "issue_desk", all, c, limit+1)
-			if err != nil {
-				return Page[Line]{}, err
-			}
-			ids = append(ids, more...)
+		more, err := match(tx, "issue_desk", all, c, limit+1)
+		if err != nil {
+			return Page[Line]{}, err
 		}
+		ids = append(ids, more...)
 	}
 	slices.SortFunc(ids, func(a, b id.ID) int { return newer(a, b, c.back) })
 	ids = slices.Compact(ids)

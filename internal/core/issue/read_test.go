@@ -379,6 +379,9 @@ func TestDeskListsAndCountsAgree(t *testing.T) {
 				t.Errorf("%s: counted %d, listed %d", v, n[v], len(got[v]))
 			}
 		}
+		w.put(t, 0, "跨社区的树", func(c *Issue) { c.Desk, c.DeskPath = w.hood[1].ID, w.hood[1].Path })
+		same(t, "found where it lies", w.desk(t, w.staff(0), View{Q: "跨社区"}), []string{"0014"})
+		same(t, "found where its desk is", w.desk(t, w.staff(1), View{Q: "跨社区"}), []string{"0014"})
 		same(t, "narrowed", w.desk(t, w.office(), View{What: ToDispatch, Path: w.com[1].Path}), []string{"0012"})
 		same(t, "not mine to narrow to", w.desk(t, me, View{What: ToDispatch, Path: w.com[1].Path}), []string(nil))
 		same(t, "category", w.desk(t, w.office(), View{What: ToDispatch, Category: "waste"}), []string(nil))
