@@ -2,7 +2,7 @@
 // and what became of it.
 //
 // Floor: core. Imports: base, core/audit, core/place, core/people, core/notify.
-// Owns tables: category, limits, text, issue, entry, photo, task, clock, follow, link, view, merge, me_too, answer.
+// Owns tables: category, limits, text, issue, shown, wording, entry, photo, task, clock, follow, link, view, merge, me_too, answer.
 // Asked by: door/web, app.
 package issue
 
