@@ -7,10 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/draw"
-	"image/jpeg"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -502,14 +498,16 @@ func (w *demo) announce(i int, n [2]string) func(context.Context) error {
 
 // tale is one issue of the demo and what the people around it know.
 type tale struct {
-	w    *demo
-	h    *hood
-	o    *office
-	desk who.Actor // who sits at the desk that has it first
-	id   id.ID
-	by   who.Actor // the reporter, with their link
-	cat  string
-	kind int // how it will go, 0…99
+	w     *demo
+	h     *hood
+	o     *office
+	desk  who.Actor // who sits at the desk that has it first
+	id    id.ID
+	by    who.Actor // the reporter, with their link
+	cat   string
+	kind  int    // how it will go, 0…99
+	seed  uint64 // of its pictures
+	proof bool   // a picture shows that it is done
 }
 
 // raise is the moment somebody says something.
@@ -534,19 +532,24 @@ func (w *demo) raise(n int) func(context.Context) error {
 	phone, photo := w.r.IntN(10) < 3, w.r.IntN(10) < 4
 	contact := w.r.IntN(10) < 4
 	lat, lon := door.Lat+(w.r.Float64()-.5)*4e-4, door.Lon+(w.r.Float64()-.5)*4e-4
-	hue := w.r.IntN(360)
+	s.seed, s.proof = w.r.Uint64(), photo && w.r.IntN(10) < 4
+	way := w.r.IntN(4)
 	return func(ctx context.Context) error {
 		in := issue.Report{Key: fmt.Sprintf("demo-%d-%d", w.seed, n), Category: s.cat, Text: said, Place: door.ID, Lat: lat, Lon: lon, Located: "list", Open: true, Channel: issue.ByWeb}
 		if photo {
-			name, err := w.photo(ctx, hue)
-			if err != nil {
+			var err error
+			if in.Photos, err = w.photo(ctx, s.cat, false, s.seed); err != nil {
 				return err
 			}
-			in.Photos = []string{name}
 		}
 		by := who.Actor{Via: who.Web, Lang: "zh-Hans"}
 		if phone {
 			in.Channel, in.CallBack, by = issue.ByPhone, true, s.h.chair
+			if way == 0 {
+				in.Channel, in.CallBack = issue.ByVisit, false
+			}
+		} else if way == 0 {
+			in.Channel, in.Located = issue.ByDoor, "door"
 		}
 		if contact {
 			in.Contact, in.Consent = people.Contact{Email: fmt.Sprintf("r%d@qingqiao.example", n), Lang: "zh-Hans"}, "2026-11"
@@ -578,6 +581,11 @@ func (s *tale) act(by who.Actor, m issue.Move) func(context.Context) error {
 			return err
 		}
 		m.Issue, m.Rev = s.id, whole.Issue.Rev
+		if m.Act == issue.ActHandle && m.Outcome == issue.Solved && s.proof {
+			if m.Photos, err = s.w.photo(ctx, s.cat, true, s.seed); err != nil {
+				return err
+			}
+		}
 		_, err = s.w.t.issues.Move(ctx, by, m)
 		return err
 	}
@@ -672,8 +680,12 @@ func (s *tale) plan() {
 		s.then(&t, 10, d.by, issue.Move{Act: issue.ActTake})
 		a := pickOne(w, []issue.Act{issue.ActPause, issue.ActExtend})
 		s.then(&t, 20, d.by, issue.Move{Act: a, Reason: pickOne(w, issue.Reasons(a)), Until: t.AddDate(0, 0, 4+w.r.IntN(6))})
-		s.then(&t, 8, w.town.staff, issue.Move{Act: issue.ActApprove})
-		t = t.AddDate(0, 0, 11)
+		if w.r.IntN(4) == 0 {
+			s.then(&t, 8, w.town.staff, issue.Move{Act: issue.ActDeny, Text: "天气已经好了，请按原来的时间办完"})
+		} else {
+			s.then(&t, 8, w.town.staff, issue.Move{Act: issue.ActApprove})
+			t = t.AddDate(0, 0, 11)
+		}
 		s.then(&t, 20, d.by, issue.Move{Act: issue.ActHandle, Text: s.done(), Outcome: issue.Solved})
 	case k < 60:
 		s.handed(&t, chair)
@@ -682,7 +694,18 @@ func (s *tale) plan() {
 		s.then(&t, 4, s.h.member, issue.Move{Act: issue.ActTake})
 		s.then(&t, 20, s.h.member, issue.Move{Act: issue.ActHandle, Text: s.done(), Outcome: issue.Solved})
 	default: // settled in the neighbourhood
-		s.then(&t, 16, chair, issue.Move{Act: issue.ActHandle, Text: s.done(), Outcome: pickOne(w, []issue.Outcome{issue.Solved, issue.Solved, issue.Solved, issue.Solved, issue.Solved, issue.Partly, issue.Explained})})
+		m := issue.Move{Act: issue.ActHandle, Text: s.done(), Outcome: issue.Solved}
+		switch w.r.IntN(16) {
+		case 0, 1:
+			m.Outcome, m.Text = issue.Partly, "先把危险的处理掉了，剩下的列进下个月的计划"
+		case 2, 3:
+			m.Outcome, m.Text = issue.Explained, "和大家说明了情况，暂时办不了，原因贴在公告栏"
+		case 4:
+			m.Outcome, m.Text, m.Receipt = issue.HandedUp, "已交市政热线，那边给了编号，我们继续盯着", fmt.Sprintf("R%06d", w.r.IntN(1e6))
+		case 5:
+			m.Outcome, m.Text = issue.CarriedOver, "理事会讨论过，列入明年的邻里项目"
+		}
+		s.then(&t, 16, chair, m)
 	}
 	checker := pickOne(w, []who.Actor{w.town.staff, s.o.grid})
 	if w.r.IntN(12) == 0 {
@@ -777,31 +800,15 @@ func (s *tale) merge(ctx context.Context) error {
 	return s.act(s.desk, issue.Move{Act: issue.ActAccept})(ctx)
 }
 
-// photo draws a picture nobody took: ground, wall, sky and something in between.
-func (w *demo) photo(ctx context.Context, hue int) (string, error) {
-	const width, height = 640, 480
-	m := image.NewRGBA(image.Rect(0, 0, width, height))
-	fill := func(r image.Rectangle, c color.Color) { draw.Draw(m, r, image.NewUniform(c), image.Point{}, draw.Src) }
-	c := func(v int) uint8 { return uint8(90 + (hue*7+v*53)%120) }
-	fill(m.Bounds(), color.RGBA{200, 214, 222, 255})
-	fill(image.Rect(0, 300, width, height), color.RGBA{150, 146, 136, 255})
-	for i := range 4 {
-		x := i*170 - hue%60
-		fill(image.Rect(x, 120+(hue*(i+3))%70, x+140, 300), color.RGBA{c(i), c(i + 1), c(i + 2), 255})
-		for y := 150; y < 290; y += 40 {
-			for k := range 3 {
-				fill(image.Rect(x+14+k*42, y, x+36+k*42, y+22), color.RGBA{236, 230, 206, 255})
-			}
-		}
+// photo draws a picture nobody took and keeps it; "" where there is nothing to see.
+func (w *demo) photo(ctx context.Context, category string, mended bool, seed uint64) ([]string, error) {
+	scene := demoScenes[category]
+	if scene == "" {
+		return nil, nil
 	}
-	x := 120 + hue
-	fill(image.Rect(x, 180, x+14, 430), color.RGBA{70, 70, 74, 255})
-	fill(image.Rect(x-30, 170, x+44, 190), color.RGBA{70, 70, 74, 255})
-	fill(image.Rect(x-60, 400, x+90, 440), color.RGBA{c(5), 110, 70, 255})
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 80}); err != nil {
-		return "", err
+	p, err := w.t.photos.Put(ctx, bytes.NewReader(drawPhoto(scene, mended, seed)))
+	if err != nil {
+		return nil, err
 	}
-	p, err := w.t.photos.Put(ctx, &b)
-	return p.Name, err
+	return []string{p.Name}, nil
 }
