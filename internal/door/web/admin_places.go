@@ -679,6 +679,12 @@ func (s *Server) importGo(c *gate.Ctx) error {
 	}
 	out := block{Title: w.T(head), ID: "report", Boxed: true, Nums: []Num{{w.Num(r.Read), w.T("admin.import_read"), ""}, {w.Num(r.Added), w.T("admin.import_added"), ""},
 		{w.Num(r.Changed), w.T("admin.import_changed"), ""}, {w.Num(r.Same), w.T("admin.import_same"), ""}, {w.Num(r.Bad), w.T("admin.import_bad"), ""}}}
+	if f.Kind == "shapes" {
+		out.Nums = append(out.Nums, Num{w.Num(len(fit.Overlaps)), w.T("admin.import_overlaps"), ""}, Num{w.Num(len(fit.Astray)), w.T("admin.import_astray"), ""}, Num{w.Num(len(fit.Missing)), w.T("admin.import_missing"), ""})
+		if len(fit.Missing) > 0 {
+			out.Text, out.Lines = w.T("admin.import_missing_are"), fit.Missing
+		}
+	}
 	if len(r.Lines) > 0 {
 		t := &table{Label: w.T("admin.import_bad"), Heads: []string{w.T("admin.import_line"), w.T("admin.import_what")}}
 		for _, l := range r.Lines {

@@ -13,6 +13,7 @@ import (
 	"github.com/linli-town/linli/internal/base/job"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
+	"github.com/linli-town/linli/internal/core/issue"
 	"github.com/linli-town/linli/internal/core/notify"
 	"github.com/linli-town/linli/internal/core/people"
 )
@@ -117,6 +118,9 @@ func TestPlacesAreLookedAfter(t *testing.T) {
 	x.want(k.send("/admin/import", 200, "a.csv", "code,name\n320613999002,德民社区居委会\n12,?\n", "kind", "divisions", "dry", "on"), "什么都没改", "有问题")
 	x.want(k.send("/admin/import", 200, "a.csv", "code,name\n320613999002,德民社区居委会\n", "kind", "divisions"), "导入好了")
 	x.want(k.get("/admin/places?q="+url.QueryEscape("德民"), 200), "德民社区")
+	shapes := `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"秋实苑"},"geometry":{"type":"Polygon","coordinates":[[[120.90,31.97],[120.91,31.97],[120.91,31.98],[120.90,31.98],[120.90,31.97]]]}}]}`
+	x.want(k.send("/admin/import", 200, "a.json", shapes, "kind", "shapes", "in", idText(x.towns["neighbourhood"].ID), "level", "estate", "crs", "wgs84"), "导入好了", "没有边界的地方", "<code>春和苑</code>")
+	x.want(k.get("/admin/places?q="+url.QueryEscape("秋实"), 200), "秋实苑")
 }
 
 func TestPeopleAndRolesAreLookedAfter(t *testing.T) {
@@ -362,4 +366,30 @@ func TestNoticesArePutUpAndTakenDown(t *testing.T) {
 	z := x.caller(x.open(zhao.ID))
 	z.get(at, 404)
 	x.lack(z.get("/admin/notices", 200), "停水")
+}
+
+func TestWhatWasPutAwayAsSpamIsFoundAgain(t *testing.T) {
+	x := newHouse(t)
+	if _, err := x.s.Issues.Seed(t.Context(), sys); err != nil {
+		t.Fatal(err)
+	}
+	li, _ := x.s.People.AddPerson(t.Context(), sys, people.Contact{Name: "李强", Phone: "13700137000"})
+	if _, err := x.s.People.GiveGrant(t.Context(), sys, people.Grant{Role: who.CommunityStaff, Place: x.towns["community"].ID, Person: li.ID}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := x.s.Issues.Report(t.Context(), who.Actor{Via: who.Web}, issue.Report{Key: "s", Channel: issue.ByWeb, Category: "facility", Text: "便宜药，加我", Place: x.towns["building"].ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := x.caller(x.open(li.ID))
+	x.want(k.get("/admin/abuse", 200), "没有收起的")
+	by, _, err := x.s.People.SessionActor(t.Context(), k.cookies["session"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.s.Issues.Move(t.Context(), by, issue.Move{Issue: r.Issue.ID, Act: issue.ActSpam, Rev: r.Issue.Rev}); err != nil {
+		t.Fatal(err)
+	}
+	x.want(k.get("/admin/abuse", 200), "/desk/i/"+r.Issue.No, "便宜药")
+	x.want(k.get("/desk/i/"+r.Issue.No, 200), "不是乱发，恢复")
 }
