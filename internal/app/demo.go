@@ -496,6 +496,10 @@ func (w *demo) announce(i int, n [2]string) func(context.Context) error {
 	}
 }
 
+// demoNear are categories that a neighbourhood handles first.
+var demoNear = []string{"waste.pile", "waste.bin", "waste.bulky", "waste.corridor", "green.tree", "traffic.parking", "facility.lamp", "facility.corridor_lamp",
+	"housing.lift", "housing.gate", "noise.works", "noise.square"}
+
 // tale is one issue of the demo and what the people around it know.
 type tale struct {
 	w     *demo
@@ -518,8 +522,11 @@ func (w *demo) raise(n int) func(context.Context) error {
 	}
 	slices.Sort(codes)
 	s := &tale{w: w, h: pickOne(w, w.hoods), cat: pickOne(w, codes), kind: w.r.IntN(100)}
-	if n%9 == 0 { // where the chair of the one-click sign-in sits
+	if n%9 == 0 || n%12 == 0 { // where the chair of the one-click sign-in sits
 		s.h = w.hoods[0]
+	}
+	if n%12 == 0 { // of these days, and for the chair to see to
+		s.cat = pickOne(w, demoNear)
 	}
 	s.o = w.staff[s.h.community]
 	door := pickOne(w, s.h.doors)
