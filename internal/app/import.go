@@ -257,8 +257,8 @@ func (t *town) importIssues(ctx context.Context, p *profile, file string, tell f
 	areas, done := map[string]id.ID{"": tree.ID}, 0
 	var batch []issue.Foreign
 	flush := func() error {
-		if len(batch) == 0 {
-			return nil
+		if err := ctx.Err(); err != nil || len(batch) == 0 {
+			return err
 		}
 		n, err := t.issues.Import(ctx, who.System(who.Import), batch)
 		added, done, batch = added+n.New, done+len(batch), batch[:0]
