@@ -208,6 +208,7 @@ func BenchmarkRead(b *testing.B) {
 	measure("list-community", list(func(q *quarter) Scope { return Scope{Path: q.coms[3].Path} }))
 	measure("search-垃圾", list(of(Scope{Q: "垃圾"})))
 	measure("search-垃圾-here", list(func(q *quarter) Scope { return Scope{Q: "垃圾", Path: q.root.Path} }))
+	measure("search-门禁-ended", list(of(Scope{Q: "门禁失灵", State: "ended"})))
 	measure("search-number", list(func(q *quarter) Scope { return Scope{Q: q.nos[len(q.nos)/2]} }))
 	measure("map", view(15, Scope{}))
 	measure("map-wide", view(13, Scope{State: "open"}))
@@ -223,6 +224,7 @@ func BenchmarkRead(b *testing.B) {
 	measure("desk-dispatch", desk(View{What: ToDispatch}))
 	measure("desk-closed", desk(View{What: Ended}))
 	measure("desk-search-路灯", desk(View{Q: "路灯"}))
+	measure("desk-search-number", func(q *quarter) func(i int) int { return desk(View{Q: q.nos[len(q.nos)/2]})(q) })
 	measure("desk-counts", func(q *quarter) func(i int) int {
 		return func(int) int {
 			n, err := q.d.Counts(ctx, q.office())

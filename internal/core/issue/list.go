@@ -3,6 +3,7 @@ package issue
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,30 +28,42 @@ type Scope struct {
 	Near     geo.Point
 }
 
-// facets are the scope as words of issue_find; false when nothing can be in it.
+// facets are the scope as words of issue_find; false when nothing can be in it. With words
+// to search for, what holds for nearly everything is left out at first: a rare word
+// and a common one together cost the index the common one.
 func (s Scope) facets() ([]string, bool) {
 	words := text.Query(s.Q)
-	if strings.TrimSpace(s.Q) != "" && len(words) == 0 {
+	if s.Q != "" && len(words) == 0 {
 		return nil, false
 	}
 	if ids := place.PathIDs(s.Path); len(ids) > 0 {
 		words = append(words, placeFacet(ids[len(ids)-1]))
-	} else {
-		words = append(words, townFacet)
+	}
+	if s.Q == "" {
+		words = append(words, s.wide()...)
 	}
 	if s.Category != "" {
 		words = append(words, categoryFacet(s.Category))
 	}
 	switch s.State {
-	case "":
+	case "", "ended":
 	case "open":
-		words = append(words, "开1")
-	case "ended":
-		words = append(words, "开0")
+		words = append(words, openFacet(Reported))
 	default:
 		words = append(words, stateFacet(State(s.State)))
 	}
 	return words, true
+}
+
+// wide are the facets that hold for nearly everything.
+func (s Scope) wide() (words []string) {
+	if s.Path == "" {
+		words = append(words, townFacet)
+	}
+	if s.State == "ended" {
+		words = append(words, openFacet(Closed))
+	}
+	return words
 }
 
 // PublicList lists what the public may see, the newest first; with a point, what is open
@@ -64,6 +77,7 @@ func (d Desk) PublicList(ctx context.Context, s Scope, from string, limit int) (
 		return Page[Public]{}, err
 	}
 	limit = max(1, min(limit, pageMost))
+	s.Q = strings.TrimSpace(s.Q)
 	return db.See(ctx, d.DB, func(tx *db.Tx) (Page[Public], error) {
 		if s.Near != (geo.Point{}) {
 			return near(tx, s, limit)
@@ -72,24 +86,77 @@ func (d Desk) PublicList(ctx context.Context, s Scope, from string, limit int) (
 		if !ok {
 			return Page[Public]{}, nil
 		}
-		return publicByWords(tx, words, c, limit)
+		return publicByWords(tx, s, words, c, limit)
 	})
 }
 
 func publicAt(p Public) (int64, id.ID) { return 0, p.ID }
 
-func publicByWords(tx *db.Tx, words []string, c cursor, limit int) (Page[Public], error) {
-	ids, err := match(tx, "issue_find", words, c, limit+1)
-	if err != nil || len(ids) == 0 {
-		return Page[Public]{}, err
+// roundsMost is how often a search reads on when what it found is not in the scope; then
+// the page is short and says that there is more.
+const roundsMost = 12
+
+func publicByWords(tx *db.Tx, s Scope, words []string, c cursor, limit int) (Page[Public], error) {
+	var ps []Public
+	on, more := c, true
+	for round := 0; more && len(ps) <= limit && round < roundsMost; round++ {
+		ids, err := match(tx, "issue_find", words, on, limit+1)
+		if err != nil {
+			return Page[Public]{}, err
+		}
+		if more = len(ids) > limit; len(ids) == 0 {
+			break
+		}
+		on.id = ids[len(ids)-1]
+		if s.Q != "" && round == 0 { // the word is common: from now on the index may do it all
+			words = append(slices.Clip(words), s.wide()...)
+		}
+		some, err := s.rest(tx, ids)
+		if err != nil {
+			return Page[Public]{}, err
+		}
+		slices.SortFunc(some, func(a, b Public) int { return newer(a.ID, b.ID, c.back) })
+		ps = append(ps, some...)
 	}
+	out := page(ps, c, limit, publicAt)
+	if more && len(ps) <= limit {
+		if k := on.String(); c.back {
+			out.Prev = k
+		} else {
+			out.Next = k
+		}
+	}
+	return out, nil
+}
+
+// rest are those of ids that are public and in what facets left out.
+func (s Scope) rest(tx *db.Tx, ids []id.ID) ([]Public, error) {
 	in, args := marks(1, ids)
-	ps, err := db.All(tx, scanPublic, `select `+publicCols+` from shown where id in (`+in+`) and pub`, args...)
-	if err != nil {
-		return Page[Public]{}, err
+	roots := map[id.ID][]id.ID{}
+	ps, err := db.All(tx, func(r db.Row) (p Public, err error) {
+		var up string
+		err = r.Scan(append(publicDest(&p), &up)...)
+		if at := place.PathIDs(up); len(at) > 0 {
+			roots[at[0]] = append(roots[at[0]], p.ID)
+		}
+		return
+	}, `select `+publicCols+`, up from shown where id in (`+in+`) and pub`, args...)
+	if err != nil || s.Q == "" {
+		return ps, err
 	}
-	slices.SortFunc(ps, func(a, b Public) int { return newer(a.ID, b.ID, c.back) })
-	return page(ps, c, limit, publicAt), nil
+	apart := map[id.ID]bool{}
+	if s.Path == "" {
+		of, err := place.ByIDs(tx, slices.Collect(maps.Keys(roots)))
+		if err != nil {
+			return nil, err
+		}
+		for root, ids := range roots {
+			for _, n := range ids {
+				apart[n] = of[root].Level == place.Tree
+			}
+		}
+	}
+	return slices.DeleteFunc(ps, func(p Public) bool { return apart[p.ID] || s.State == "ended" && p.State.Open() }), nil
 }
 
 // newer orders ids newest first, or oldest first when a list is read backwards.
@@ -236,6 +303,7 @@ func (d Desk) DeskList(ctx context.Context, by who.Actor, v View, from string, l
 		return Page[Line]{}, err
 	}
 	limit = max(1, min(limit, pageMost))
+	v.Q = strings.TrimSpace(v.Q)
 	paths := narrowed(by, who.IssueSee, v.Path)
 	if v.What == Waiting {
 		paths = narrowed(by, who.IssueRelease, v.Path)
@@ -246,7 +314,7 @@ func (d Desk) DeskList(ctx context.Context, by who.Actor, v View, from string, l
 			return mineList(tx, by, c, limit)
 		case len(paths) == 0:
 			return Page[Line]{}, nil
-		case strings.TrimSpace(v.Q) != "":
+		case v.Q != "":
 			return deskByWords(tx, v, paths, text.Query(v.Q), c, limit)
 		case v.What == Ended:
 			return deskByWords(tx, v, paths, nil, c, limit)
@@ -379,8 +447,20 @@ func held(by who.Actor, n int) (string, []any) {
 // deskByWords reads the desk's search index, the newest first: all there is, or what is
 // open, or what has ended.
 func deskByWords(tx *db.Tx, v View, paths []string, words []string, c cursor, limit int) (Page[Line], error) {
-	if v.Q != "" && len(words) == 0 {
-		return Page[Line]{}, nil
+	if v.Q != "" {
+		if len(words) == 0 {
+			return Page[Line]{}, nil
+		}
+		// A rare word: all it finds is at hand, without the common words of a wide place.
+		ids, err := match(tx, "issue_desk", words, c, limit+1)
+		if err != nil {
+			return Page[Line]{}, err
+		}
+		if len(ids) <= limit {
+			ls, err := lines(tx, ids)
+			ls = slices.DeleteFunc(ls, func(l Line) bool { return !v.holds(l, paths) })
+			return page(ls, c, limit, newestAt), err
+		}
 	}
 	if v.Category != "" {
 		words = append(words, categoryFacet(v.Category))
@@ -407,6 +487,16 @@ func deskByWords(tx *db.Tx, v View, paths []string, words []string, c cursor, li
 	ids = slices.Compact(ids)
 	ls, err := lines(tx, ids[:min(len(ids), limit+1)])
 	return page(ls, c, limit, newestAt), err
+}
+
+// holds reports whether l is in the view and in one of the places.
+func (v View) holds(l Line, paths []string) bool {
+	switch {
+	case v.What == AllOpen && !l.State.Open(), v.What == Ended && l.State.Open(),
+		v.Category != "" && l.Category != v.Category && mainCategory(l.Category) != v.Category:
+		return false
+	}
+	return slices.ContainsFunc(paths, func(p string) bool { return place.Inside(l.Path, p) || place.Inside(l.DeskPath, p) })
 }
 
 func confirmList(tx *db.Tx, v View, paths []string, c cursor, limit int) (Page[Line], error) {

@@ -189,6 +189,7 @@ func TestPublicListShowsWhatIsPublicInItsScope(t *testing.T) {
 		same(t, "in hand", w.public(t, Scope{State: "in_hand"}), []string{"0008"})
 		same(t, "a number", w.public(t, Scope{Q: "260622-0006"}), []string{"0006"})
 		same(t, "its end", w.public(t, Scope{Q: "0006"}), []string{"0006"})
+		same(t, "blanks", len(w.public(t, Scope{Q: " 　"})), 5)
 		same(t, "signs", w.public(t, Scope{Q: "？！"}), []string(nil))
 
 		w.change(t, six, func(_ *db.Tx, c *Issue) error { c.Hidden = true; return nil })
@@ -230,7 +231,15 @@ func TestImportsDoNotFallIntoTheTown(t *testing.T) {
 		})
 		same(t, "the town", w.public(t, Scope{}), []string{"0001"})
 		same(t, "search in the town", w.public(t, Scope{Q: "0002"}), []string(nil))
-		same(t, "Boston", w.public(t, Scope{Path: boston.Path}), []string{"0002"})
+		for range 60 {
+			w.put(t, 0, "lamp out", func(c *Issue) { c.Place, c.Path, c.Title, c.Named = ward.ID, ward.Path, "lamp out", true })
+		}
+		w.put(t, 0, "lamp", func(c *Issue) { c.Title, c.Named, c.State, c.Closed = "lamp", true, Closed, w.now })
+		same(t, "past all of Boston", w.public(t, Scope{Q: "lamp"}), []string{"0063"})
+		same(t, "what has ended", w.public(t, Scope{Q: "lamp", State: "ended"}), []string{"0063"})
+		same(t, "what is open", w.public(t, Scope{Q: "lamp", State: "open"}), []string(nil))
+		same(t, "all ended in Boston", w.public(t, Scope{Path: boston.Path, Q: "lamp", State: "ended"}), []string(nil))
+		same(t, "Boston", w.public(t, Scope{Path: boston.Path, Q: "0002"}), []string{"0002"})
 	})
 }
 
