@@ -350,7 +350,7 @@ func again(err error) bool {
 			"57P03": // starting up; nothing can have been committed
 			return true
 		}
-		return e.Code == "42P07" || e.Code == "23505" && e.SchemaName == "pg_catalog" // two nodes migrate at once
+		return e.Code == "42P07" || e.Code == "42710" || e.Code == "23505" && e.SchemaName == "pg_catalog" // two nodes migrate at once
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()&0xff == sqlite3.SQLITE_BUSY
