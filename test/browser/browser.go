@@ -282,6 +282,44 @@ func (b *Tab) load(step string, as ...chromedp.Action[chromedp.Void]) int {
 	return int(r.Status)
 }
 
+// press clicks what sel finds.
+func (b *Tab) press(step string, sel any) {
+	b.T.Helper()
+	switch s := sel.(type) {
+	case chromedp.CSS:
+		b.do(step, chromedp.Click(s))
+	case chromedp.Search:
+		b.do(step, chromedp.Click(s))
+	}
+}
+
+// leave presses something and waits until the page is another, however it got there: a
+// form's answer, a redirect, or out of the hands of the service worker.
+func (b *Tab) leave(step string, sel any) int {
+	b.T.Helper()
+	b.Eval(`window.linliHere = true`)
+	b.press(step, sel)
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		ctx, stop := context.WithTimeout(b.ctx, patience)
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`!window.linliHere && document.readyState === "complete" && location.href !== "about:blank"`))
+		stop()
+		if err == nil && there {
+			break
+		}
+		if time.Now().After(end) {
+			b.T.Fatalf("%s: %s led nowhere: %v", b.page, step, err)
+		}
+	}
+	b.mu.Lock()
+	b.page = ""
+	b.mu.Unlock()
+	at := b.Path()
+	b.mu.Lock()
+	b.page = at
+	b.mu.Unlock()
+	return Ask[int](b, `(performance.getEntriesByType("navigation")[0] || {}).responseStatus || 200`)
+}
+
 // Go opens a page that must be there; a path is relative to Base.
 func (b *Tab) Go(path string) {
 	b.T.Helper()
@@ -316,29 +354,47 @@ func named(text string) chromedp.Search {
 	return chromedp.Search("(" + strings.Join(alt, " | ") + ")[1]")
 }
 
+// centre brings what sel finds to the middle of the screen: a bar fixed at an edge may
+// cover what is only just in view, and people would scroll on.
+func (b *Tab) centre(sel any) {
+	b.T.Helper()
+	find := ""
+	switch s := sel.(type) {
+	case chromedp.CSS:
+		find = "document.querySelector(" + quote(string(s)) + ")"
+	case chromedp.Search:
+		find = "document.evaluate(" + quote(string(s)) + ", document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue"
+	}
+	b.Eval("(e => e && e.scrollIntoView({block: 'center'}))(" + find + ")")
+}
+
 // Press presses the button or link that says text, waits for the page it leads to,
 // and returns that page's status.
 func (b *Tab) Press(text string) int {
 	b.T.Helper()
-	return b.load("press "+text, chromedp.ScrollIntoView(named(text)), chromedp.Click(named(text)))
+	b.centre(named(text))
+	return b.leave("press "+text, named(text))
 }
 
 // Tap is Press where no other page follows.
 func (b *Tab) Tap(text string) {
 	b.T.Helper()
-	b.do("tap "+text, chromedp.ScrollIntoView(named(text)), chromedp.Click(named(text)))
+	b.centre(named(text))
+	b.press("tap "+text, named(text))
 }
 
 // Follow presses what a CSS selector finds and waits for the page it leads to.
 func (b *Tab) Follow(css string) int {
 	b.T.Helper()
-	return b.load("follow "+css, chromedp.ScrollIntoView(chromedp.CSS(css)), chromedp.Click(chromedp.CSS(css)))
+	b.centre(chromedp.CSS(css))
+	return b.leave("follow "+css, chromedp.CSS(css))
 }
 
 // Click presses what a CSS selector finds; no other page follows.
 func (b *Tab) Click(css string) {
 	b.T.Helper()
-	b.do("click "+css, chromedp.ScrollIntoView(chromedp.CSS(css)), chromedp.Click(chromedp.CSS(css)))
+	b.centre(chromedp.CSS(css))
+	b.press("click "+css, chromedp.CSS(css))
 }
 
 func field(name string) chromedp.CSS {
@@ -348,7 +404,9 @@ func field(name string) chromedp.CSS {
 // Fill writes text into the field of that name, instead of what is there.
 func (b *Tab) Fill(name, text string) {
 	b.T.Helper()
-	b.do("fill "+name, chromedp.ScrollIntoView(field(name)), chromedp.Clear(field(name)), chromedp.Focus(field(name)))
+	b.centre(field(name))
+	b.do("fill "+name, chromedp.Focus(field(name)))
+	b.Eval(`document.activeElement.value = ""`) // chromedp's Clear fails on an empty text box
 	if text != "" {
 		b.check("fill "+name, call(b.ctx, input.InsertText, input.InsertTextParams{Text: text}))
 	}

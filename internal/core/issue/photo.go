@@ -58,3 +58,13 @@ func mayPicture(tx *db.Tx, by who.Actor, p Photo, name string) (bool, error) {
 	}
 	return c.Reporter(by) && c.toReporter(e), nil
 }
+
+// Loose reports whether the photo of that name hangs on nothing: sent with a report that
+// is still being written.
+func (d Desk) Loose(ctx context.Context, name string) (_ bool, err error) {
+	defer fail.Wrap(&err, "issue.Loose")
+	return db.See(ctx, d.DB, func(tx *db.Tx) (bool, error) {
+		ns, err := db.All(tx, scanID, `select id from photo where name = $1 union select id from photo where shown = $1 and shown <> '' limit 1`, name)
+		return len(ns) == 0, err
+	})
+}

@@ -358,6 +358,7 @@ func TestPhotoComesAndIsSeenByThoseWhoMay(t *testing.T) {
 	if name == nil || !strings.Contains(w.Body.String(), "垃圾没清") {
 		t.Fatalf("the good photo or the words were lost: %s", brief(w.Body.String()))
 	}
+	tn.want(200, "GET", "/p/"+name[1]+"/480", "", nil) // while it is being written
 	f = fields(w.Body.String(), "/report")
 	f.Set("text", "垃圾没清")
 	f.Set("category", "waste")

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/linli-town/linli/internal/base/basemap"
 	"github.com/linli-town/linli/internal/base/blob"
@@ -614,15 +615,27 @@ func (s *Server) photo(c *gate.Ctx) error {
 	if err != nil {
 		return fail.New(fail.Missing, "issue.photo_missing")
 	}
-	by := c.By
-	if _, err := s.Issues.Picture(c.Context(), by, c.Value("name")); err != nil {
-		return err
+	_, denied := s.Issues.Picture(c.Context(), c.By, c.Value("name"))
+	if fail.KindOf(denied) == fail.Fault && denied != nil {
+		return denied
 	}
 	f, err := s.Photos.Open(c.Value("name"), blob.Size(size))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if denied != nil {
+		// Who is still writing the report sees what they sent; nobody else knows its name.
+		i, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		if loose, err := s.Issues.Loose(c.Context(), c.Value("name")); err != nil {
+			return err
+		} else if !loose || time.Since(i.ModTime()) > time.Hour {
+			return denied
+		}
+	}
 	h := c.W.Header()
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("Content-Disposition", "inline")
