@@ -2,6 +2,7 @@
 # make test   everything, on a fresh Debian 12 with Go 1.26: it installs what it lacks
 # make check  the quick loop before a commit
 # make bench  the speed promises, printed
+# make fuzz   a random search with every fuzz target, FUZZTIME=10s each
 # make build  bin/linli
 
 export CGO_ENABLED = 0
@@ -13,7 +14,7 @@ BENCH   ?= .
 FUZZTIME ?= 10s
 export FUZZTIME
 
-.PHONY: build demo test check bench lint clean
+.PHONY: build demo test check bench fuzz lint clean
 
 build:
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/linli ./cmd/linli
@@ -32,6 +33,9 @@ check: lint
 
 bench:
 	@scripts/bench.sh '$(BENCH)'
+
+fuzz:
+	@scripts/fuzz.sh $(FUZZTIME)
 
 clean:
 	rm -rf bin .cache

@@ -19,6 +19,7 @@ import (
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/issue"
 	"github.com/linli-town/linli/internal/core/place"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 // shared is a file of the data we may read but not carry along; the test is skipped
@@ -299,9 +300,10 @@ func TestPlacesAndMapsAreTakenIn(t *testing.T) {
 
 // FuzzProfileRows: whatever a file holds, it is read or its lines are told.
 func FuzzProfileRows(f *testing.F) {
+	add := mutate.Adder(f)
 	for _, s := range []string{"id,created,lat,lon\n1,2026-01-01,1,2\n", "id,created,lat,lon\n\"", "\xef\xbb\xbfid,created,lat,lon\r\n1,2026/1/2 3:04,91,x\r\n", "id\n"} {
-		f.Add([]byte(s), false)
-		f.Add([]byte(s), true)
+		add([]byte(s), false)
+		add([]byte(s), true)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, gb bool) {
 		p := &profile{CRS: "wgs84", Encoding: "utf-8", Other: "idea.other", Status: map[string]ending{"": {State: issue.Reported}}, zone: time.UTC}

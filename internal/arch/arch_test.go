@@ -45,6 +45,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"testkit":   {knows: "*"},
 
 	"testkit/crashvfs": {},
+	"testkit/mutate":   {},
 	"testkit/node":     {knows: "*"},
 }
 

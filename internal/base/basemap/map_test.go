@@ -11,6 +11,7 @@ import (
 
 	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/geo"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 func wellFormed(t testing.TB, b []byte) {
@@ -133,8 +134,9 @@ func TestReadOSM(t *testing.T) {
 }
 
 func FuzzReadOSM(f *testing.F) {
-	f.Add([]byte(smallOSM))
-	f.Add([]byte(`<osm><node id="1" lat="NaN" lon="1e400"/></osm>`))
+	add := mutate.Adder(f)
+	add([]byte(smallOSM))
+	add([]byte(`<osm><node id="1" lat="NaN" lon="1e400"/></osm>`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		fs, err := ReadOSM(bytes.NewReader(b))
 		if err != nil {
@@ -149,9 +151,10 @@ func FuzzReadOSM(f *testing.F) {
 }
 
 func FuzzLoad(f *testing.F) {
-	f.Add([]byte(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"k":"road","c":1,"n":"路"},"geometry":{"type":"MultiLineString","coordinates":[[[120,32],[121,32]]]}}]}`))
-	f.Add([]byte(`{"features":[{"properties":{"k":"place"},"geometry":{"type":"Point","coordinates":[1,2]}}]}`))
-	f.Add([]byte{0x1f, 0x8b, 0})
+	add := mutate.Adder(f)
+	add([]byte(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"k":"road","c":1,"n":"路"},"geometry":{"type":"MultiLineString","coordinates":[[[120,32],[121,32]]]}}]}`))
+	add([]byte(`{"features":[{"properties":{"k":"place"},"geometry":{"type":"Point","coordinates":[1,2]}}]}`))
+	add([]byte{0x1f, 0x8b, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := Load(bytes.NewReader(b))
 		if err != nil {

@@ -28,6 +28,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 func store(t testing.TB) *Store {
@@ -679,17 +680,18 @@ func TestPositionIsRead(t *testing.T) {
 }
 
 func FuzzPicture(f *testing.F) {
+	add := mutate.Adder(f)
 	all, _ := filepath.Glob("testdata/*.*")
 	for _, name := range all {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(b)
+		add(b)
 	}
-	f.Add(moving(f))
-	f.Add(webpBomb())
-	f.Add(pngHead(10, 10))
+	add(moving(f))
+	add(webpBomb())
+	add(pngHead(10, 10))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := look(b)
 		if err == nil {
@@ -715,10 +717,11 @@ func FuzzPicture(f *testing.F) {
 }
 
 func FuzzNote(f *testing.F) {
+	add := mutate.Adder(f)
 	for _, name := range []string{"phone.jpg", "phone.png", "phone.webp"} {
 		b := sample(f, name)
-		f.Add(b)
-		f.Add(jpegExif(b))
+		add(b)
+		add(jpegExif(b))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, tiff := range [][]byte{b, jpegExif(b), pngExif(b), webpExif(b)} {

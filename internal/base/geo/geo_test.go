@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 func code(err error) string {
@@ -370,8 +371,9 @@ func TestMarkersKeepApart(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{holed, `{"type":"Feature","geometry":` + holed + `}`, `{"type":"FeatureCollection","features":[null]}`, `{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[0,1e308]]],[]]}`, `{"crs":null}`, `[]`} {
-		f.Add("gcj02", []byte(s))
+	add := mutate.Adder(f)
+	for _, s := range []string{holed, `{"type":"Feature","geometry":` + holed + `}`, `{"type":"FeatureCollection","features":[null]}`, `{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[0,1e308]]],[]]}`, `{"type":"Polygon","coordinates":[[[120,32],[121,32],[121,33],[120,32]],[[120,32],[125,32],[125,37],[120,32]]]}`, `{"crs":null}`, `[]`} {
+		add("gcj02", []byte(s))
 	}
 	f.Fuzz(func(t *testing.T, crs string, b []byte) {
 		fs, err := Decode(crs, b)

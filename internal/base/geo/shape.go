@@ -63,10 +63,13 @@ func (s Shape) Bound() Bound {
 	return Bound{Point{s.b.Min[1], s.b.Min[0]}, Point{s.b.Max[1], s.b.Max[0]}}
 }
 
-// Area is in square metres.
-func (s Shape) Area() float64 {
+// Area is in square metres. A polygon whose holes are larger than itself covers nothing.
+func (s Shape) Area() (a float64) {
 	const k = earth / orb.EarthRadius // orb takes the radius at the equator
-	return orbgeo.Area(s.m) * k * k
+	for _, p := range s.m {
+		a += max(0, orbgeo.Area(p)*k*k)
+	}
+	return a
 }
 
 // Middle is the centre of gravity, which may lie outside of a bent shape.

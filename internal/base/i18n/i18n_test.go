@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 func TestCatalogueIsWhole(t *testing.T) {
@@ -181,8 +182,9 @@ func TestWishes(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
+	add := mutate.Adder(f)
 	for _, s := range []string{"", "zh-TW,zh;q=0.9,en;q=0.8", "*", "en;q=1e999", ",,,;;;", "/zh-hant/"} {
-		f.Add(s)
+		add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if l := Parse(s); !slices.Contains(Langs(), l) {

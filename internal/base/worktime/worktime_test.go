@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 func calendar(t interface{ Fatal(...any) }, zone string, hours ...Span) *Calendar {
@@ -253,9 +254,10 @@ func TestHoursAreChecked(t *testing.T) {
 }
 
 func FuzzParseHours(f *testing.F) {
-	f.Add("9:00-12:00, 13:30-17:30")
-	f.Add("00:00-24:00")
-	f.Add("9:00-9:00,")
+	add := mutate.Adder(f)
+	add("9:00-12:00, 13:30-17:30")
+	add("00:00-24:00")
+	add("9:00-9:00,")
 	f.Fuzz(func(t *testing.T, s string) {
 		hours, err := ParseHours(s)
 		if err != nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/testkit"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 var rooms = []fs.FS{SQL}
@@ -469,10 +470,11 @@ func TestHeadsFile(t *testing.T) {
 }
 
 func FuzzHeads(f *testing.F) {
-	f.Add("")
-	f.Add(`{"seq":1,"hash":"` + none + `","at":"2026-06-22T01:02:03Z"}` + "\n")
-	f.Add(`{"seq":1,"hash":"` + none + `","at":"2026-06-22T01:02:03Z"}{"seq":`)
-	f.Add(strings.Repeat("{", 5000) + "\n\n}")
+	add := mutate.Adder(f)
+	add("")
+	add(`{"seq":1,"hash":"` + none + `","at":"2026-06-22T01:02:03Z"}` + "\n")
+	add(`{"seq":1,"hash":"` + none + `","at":"2026-06-22T01:02:03Z"}{"seq":`)
+	add(strings.Repeat("{", 5000) + "\n\n}")
 	f.Fuzz(func(t *testing.T, s string) {
 		got, bad, err := readHeads(strings.NewReader(s))
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/linli-town/linli/internal/base/who"
 	"github.com/linli-town/linli/internal/core/audit"
 	"github.com/linli-town/linli/internal/testkit"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 var admin = who.Actor{ID: 90, Grants: []who.Grant{{Role: who.Admin, Path: "/"}}}
@@ -103,9 +104,10 @@ func TestCategoriesGoOutAndComeBack(t *testing.T) {
 }
 
 func FuzzReadBook(f *testing.F) {
-	f.Add(defaults)
-	f.Add([]byte(`{"format": "linli-categories-1", "categories": [{"code": "a", "names": {"zh-Hans": "甲"}}]}`))
-	f.Add(bytes.Replace(defaults, []byte("facility.lamp"), []byte("facility."), 1))
+	add := mutate.Adder(f)
+	add(defaults)
+	add([]byte(`{"format": "linli-categories-1", "categories": [{"code": "a", "names": {"zh-Hans": "甲"}}]}`))
+	add(bytes.Replace(defaults, []byte("facility.lamp"), []byte("facility."), 1))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, err := ReadBook(b); err != nil && fail.KindOf(err) == fail.Fault {
 			t.Errorf("a fault: %v", err)

@@ -180,7 +180,8 @@ func (d Desk) mac(what string, b []byte) []byte {
 
 func (d Desk) read(what, token string) (id.ID, bool) {
 	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(b) != 24 || len(d.Secret) < 16 || !hmac.Equal(b[8:], d.mac(what, b[:8])) {
+	if err != nil || len(token) != 32 || len(b) != 24 || // base64 passes over line ends
+		len(d.Secret) < 16 || !hmac.Equal(b[8:], d.mac(what, b[:8])) {
 		return 0, false
 	}
 	return id.ID(binary.BigEndian.Uint64(b)), true

@@ -25,6 +25,7 @@ import (
 	"github.com/linli-town/linli/internal/core/people"
 	"github.com/linli-town/linli/internal/core/place"
 	"github.com/linli-town/linli/internal/testkit"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 var rooms = []fs.FS{job.SQL, audit.SQL, place.SQL, people.SQL, SQL}
@@ -781,11 +782,12 @@ func TestWordsFitAnSMS(t *testing.T) {
 }
 
 func FuzzToken(f *testing.F) {
+	add := mutate.Adder(f)
 	d := Desk{Secret: []byte("a secret of the test")}
-	f.Add(d.token("yes", 7))
-	f.Add(d.token("stop", 7))
-	f.Add("")
-	f.Add(strings.Repeat("A", 32))
+	add(d.token("yes", 7))
+	add(d.token("stop", 7))
+	add("")
+	add(strings.Repeat("A", 32))
 	f.Fuzz(func(t *testing.T, s string) {
 		if n, ok := d.read("yes", s); ok && d.token("yes", n) != s {
 			t.Errorf("%q is taken for %q", s, d.token("yes", n))

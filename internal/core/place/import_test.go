@@ -15,6 +15,7 @@ import (
 	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/geo"
 	"github.com/linli-town/linli/internal/testkit"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 // shared finds a file of the shared study data; a public clone has none.
@@ -224,9 +225,10 @@ func BenchmarkAt(b *testing.B) {
 }
 
 func FuzzDivisions(f *testing.F) {
-	f.Add([]byte(fixture))
-	f.Add([]byte("\ufeffname,code\n\"a\"\"b,99\n\x00,9901\n"))
-	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	add := mutate.Adder(f)
+	add([]byte(fixture))
+	add([]byte("\ufeffname,code\n\"a\"\"b,99\n\x00,9901\n"))
+	add([]byte{0x1f, 0x8b, 8, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		err := divisions(bytes.NewReader(b), func(v division, code string) error {
 			if code == "" && (v.name == "" || len(v.code) != 12 || v.line < 2) {
@@ -241,8 +243,9 @@ func FuzzDivisions(f *testing.F) {
 }
 
 func FuzzReadShapes(f *testing.F) {
-	f.Add([]byte(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"a","number":1},"geometry":` + square(32, 120, 33, 121) + `}]}`))
-	f.Add([]byte(`{"type":"FeatureCollection","crs":{"properties":{"name":"bd09"}},"features":[null,{},{"geometry":{"type":"Point"}}]}`))
+	add := mutate.Adder(f)
+	add([]byte(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"a","number":1},"geometry":` + square(32, 120, 33, 121) + `}]}`))
+	add([]byte(`{"type":"FeatureCollection","crs":{"properties":{"name":"bd09"}},"features":[null,{},{"geometry":{"type":"Point"}}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		fs, err := readShapes(bytes.NewReader(b), "gcj02")
 		if err != nil && fail.KindOf(err) != fail.Invalid {

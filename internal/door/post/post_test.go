@@ -23,6 +23,7 @@ import (
 	"github.com/linli-town/linli/internal/core/audit"
 	"github.com/linli-town/linli/internal/core/notify"
 	"github.com/linli-town/linli/internal/testkit"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 var local = Outbound(netip.MustParsePrefix("127.0.0.0/8"))
@@ -390,9 +391,10 @@ func TestHeadsElsewhere(t *testing.T) {
 }
 
 func FuzzReceipt(f *testing.F) {
-	f.Add([]byte(`{"ref":"g-1","state":"delivered"}`))
-	f.Add([]byte(`{"id":9223372036854775807,"state":"failed"}`))
-	f.Add([]byte(`{"id":1e400,"state":"failed"}`))
+	add := mutate.Adder(f)
+	add([]byte(`{"ref":"g-1","state":"delivered"}`))
+	add([]byte(`{"id":9223372036854775807,"state":"failed"}`))
+	add([]byte(`{"id":1e400,"state":"failed"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if r, _, err := readReceipt(b); err == nil && (r == "" || len(r) > 100) {
 			t.Errorf("%q", r)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/testkit/mutate"
 )
 
 func TestWhatIsMarkedIsCovered(t *testing.T) {
@@ -55,8 +56,9 @@ func TestTheGridLeavesNoGap(t *testing.T) {
 }
 
 func FuzzCovered(f *testing.F) {
+	add := mutate.Adder(f)
 	for _, s := range []string{"1-1|0,0,1000,1000", "6-6|", "|-1,2,3,4", "|1,2,3,99999999999999999999", "|"} {
-		f.Add(s)
+		add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		a, b, _ := strings.Cut(s, "|")
