@@ -163,18 +163,8 @@ var funcs = template.FuncMap{
 	"add": func(a, b int) int { return a + b },
 	"ids": func(field string) string { return "f-" + field },
 
-	"blockOn": func(page framed, b block) any {
-		return struct {
-			Page  framed
-			Block block
-		}{page, b}
-	},
-	"formOn": func(page framed, f form) any {
-		return struct {
-			Page framed
-			Form form
-		}{page, f}
-	},
+	"blockOn": func(on sheet, b block) onBlock { return onBlock{on, b} },
+	"formOn":  func(on sheet, f form) onForm { return onForm{on, f} },
 
 	"field": part[Field], "pick": part[Pick], "photo": part[Photo], "errs": part[Errs], "note": part[Note], "empty": part[Empty], "pager": part[Pager],
 	"trail": part[Trail], "nums": part[Nums], "dl": part[DL], "map": part[Map], "slip": part[Slip], "side": part[Side], "step": part[Step], "sos": part[SOS], "geo": part[Geo], "find": part[Find], "mask": part[Mask], "poster": part[Poster],

@@ -83,6 +83,18 @@ type form struct {
 	Inputs []input
 }
 
+// onBlock and onForm are what the templates of a block and of a form are given.
+type (
+	onBlock struct {
+		Page  sheet
+		Block block
+	}
+	onForm struct {
+		Page sheet
+		Form form
+	}
+)
+
 // input is one box of a form; one of its fields is set. Group starts a group with that
 // heading, Fold one that is folded away under it until Unfold.
 type input struct {
