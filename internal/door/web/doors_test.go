@@ -5,6 +5,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
 	"log/slog"
 	"maps"
 	"net/http/httptest"
@@ -19,6 +22,8 @@ import (
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/who"
+	"github.com/linli-town/linli/internal/core/issue"
+	"github.com/linli-town/linli/internal/core/notify"
 	"github.com/linli-town/linli/internal/core/people"
 	"github.com/linli-town/linli/internal/core/place"
 	"github.com/linli-town/linli/internal/door/gate"
@@ -37,6 +42,12 @@ type crowd struct {
 	no    string
 	link  string
 	who   map[string]id.ID
+	paths map[string]string // of doors that lead to one thing, by pattern
+	photo string            // name of the photo that the reporter sent and nobody released
+	board id.ID             // a photo's row
+	hoods []place.Place
+	issue issue.Issue
+	guest string // secret of an outsider's link to the issue
 }
 
 func newCrowd(t *testing.T) *crowd {
@@ -50,25 +61,84 @@ func newCrowd(t *testing.T) *crowd {
 	k.in["other"] = tn.session("孙远", "13900000003", who.CouncilChair, hoods[1].ID)
 	k.in["admin"] = tn.session("周管", "13900000004", who.Admin, tn.s.Town.Root)
 	k.in["resident"] = tn.account("吴民"+hostile, "13900000005")
-	org, err := tn.s.People.AddOrg(t.Context(), clerk, people.Org{Kind: "property_manager", Name: "物业" + hostile[:20], Place: hoods[0].ID})
-	if err != nil {
-		t.Fatal(err)
+	k.hoods = hoods
+	ctx := t.Context()
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	p, err := tn.s.People.AddPerson(t.Context(), clerk, people.Contact{Name: "郑修", Phone: "13900000006"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tn.s.People.AddMember(t.Context(), clerk, people.Member{Kind: "org", Of: org.ID, Person: p.ID}); err != nil {
-		t.Fatal(err)
-	}
-	got, err := tn.s.People.OpenSession(t.Context(), clerk, p.ID, people.Client{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, err := tn.s.Places.ByID(ctx, tn.s.Town.Root)
+	ok(err)
+	far, err := tn.s.Places.Add(ctx, clerk, place.Place{Level: place.Community, Parent: root.ID, Name: "远社区" + hostile[:20]})
+	ok(err)
+	k.in["community"] = tn.session("冯近", "13900000007", who.CommunityStaff, hoods[0].Parent)
+	k.in["far"] = tn.session("陈远", "13900000008", who.CommunityStaff, far.ID)
+	org, err := tn.s.People.AddOrg(ctx, clerk, people.Org{Kind: "property_manager", Name: "物业" + hostile[:20], Place: hoods[0].ID})
+	ok(err)
+	p, err := tn.s.People.AddPerson(ctx, clerk, people.Contact{Name: "郑修", Phone: "13900000006"})
+	ok(err)
+	_, err = tn.s.People.AddMember(ctx, clerk, people.Member{Kind: "org", Of: org.ID, Person: p.ID})
+	ok(err)
+	got, err := tn.s.People.OpenSession(ctx, clerk, p.ID, people.Client{})
+	ok(err)
 	k.in["worker"] = got.Token
-	k.roles = []string{"visitor", "resident", "worker", "chair", "other", "staff", "admin"}
-	k.link, k.no = tn.report("路灯"+hostile, "facility", url.Values{"spot": {hostile[:50]}})
+	k.roles = []string{"visitor", "resident", "worker", "chair", "other", "community", "far", "staff", "admin"}
+	for _, role := range k.roles {
+		k.again(role)
+	}
+
+	// One of everything that a door leads to.
+	pic, err := tn.s.Photos.Put(ctx, bytes.NewReader(jpegOf(t, 60, 40)))
+	ok(err)
+	k.photo = pic.Name
+	k.link, k.no = tn.report("路灯"+hostile, "facility", url.Values{"spot": {hostile[:50]}, "photos": {pic.Name}})
 	tn.act(tn.chair, k.no, "note", url.Values{"text": {"内部" + hostile}})
+	tn.act(tn.chair, k.no, "accept", nil)
+	whole, err := tn.s.Issues.See(ctx, clerk, k.no)
+	ok(err)
+	k.issue = whole.Issue
+	for _, e := range whole.Entries {
+		for _, ph := range e.Photos {
+			k.board = ph.ID
+		}
+	}
+	chair := k.actor("chair")
+	k.issue, k.guest, err = tn.s.Issues.Outsider(ctx, chair, k.issue.ID, k.issue.Rev)
+	ok(err)
+	resident := k.actor("resident")
+	mine, err := tn.s.Issues.Report(ctx, resident, issue.Report{Key: "mine", Channel: issue.ByWeb, Category: "waste", Sort: issue.Other, Text: "垃圾" + hostile, Place: k.estate.ID})
+	ok(err)
+	_, err = tn.s.People.AskErasure(ctx, resident)
+	ok(err)
+	erasures, err := tn.s.People.Erasures(ctx, k.actor("staff"))
+	ok(err)
+	notice, err := tn.s.Letters.Announce(ctx, k.actor("staff"), notify.Notice{Place: root.ID, Lang: "zh-Hans", Words: map[string]notify.Words{"zh-Hans": {Title: "停水" + hostile[:40], Body: "明天" + hostile}}})
+	ok(err)
+	team, err := tn.s.People.AddTeam(ctx, clerk, people.Team{Org: org.ID, Place: hoods[0].ID, Kind: "response_group", Name: "小组" + hostile[:20]})
+	ok(err)
+	_, err = tn.s.People.AddCouncil(ctx, clerk, people.Council{Place: hoods[0].ID, Name: "理事会" + hostile[:20], From: tn.s.DB.Now(), Until: tn.s.DB.Now().AddDate(3, 0, 0)})
+	ok(err)
+	said, err := tn.s.Issues.SaveText(ctx, k.actor("admin"), issue.Text{Act: issue.ActTell, Words: issue.Said{"zh-Hans": "套话" + hostile}}, "")
+	ok(err)
+	_, err = tn.s.Issues.SaveView(ctx, k.actor("staff"), issue.SavedView{Name: hostile[:20], Query: "q=" + hostile})
+	ok(err)
+	invite, err := tn.s.People.Invite(ctx, clerk, p.ID)
+	ok(err)
+	row := func(n id.ID) string { return strconv.FormatInt(int64(n), 10) }
+	k.paths = map[string]string{
+		"/admin/categories/c/{code}": "/admin/categories/c/facility", "/admin/erasures/{id}": "/admin/erasures/" + row(erasures[0].ID), "/admin/notices/{id}": "/admin/notices/" + row(notice.ID),
+		"/admin/people/{id}": "/admin/people/" + row(p.ID), "/admin/texts/{id}": "/admin/texts/" + row(said.ID),
+		"/admin/units/{kind}": "/admin/units/org", "/admin/units/{kind}/add": "/admin/units/council/add", "/admin/units/{kind}/{id}": "/admin/units/team/" + row(team.ID),
+		"/desk/mask/{no}/{photo}": "/desk/mask/" + k.no + "/" + row(k.board), "/g/{token}": "/g/" + k.guest, "/in/link/{link}": "/in/link/" + invite,
+		"/me/i/{issue}": "/me/i/" + row(mine.Issue.ID), "/p/{name}/{size}": "/p/" + pic.Name + "/480",
+		"/m/{token}/{act}": k.link + "/add", "/me/i/{issue}/{act}": "/me/i/" + row(mine.Issue.ID) + "/add", "/g/{token}/{act}": "/g/" + k.guest + "/tell",
+	}
+	for _, under := range []string{"/admin/people/{id}/invite", "/admin/people/{id}/clear", "/admin/notices/{id}/withdraw", "/admin/units/{kind}/{id}/seat", "/admin/units/{kind}/{id}/unseat", "/admin/erasures/{id}/refuse"} {
+		at := strings.LastIndex(under, "/")
+		k.paths[under] = k.paths[under[:at]] + under[at:]
+	}
 	return k
 }
 
@@ -92,6 +162,9 @@ var hole = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
 // door is the address of a route, with what stands in its holes.
 func (k *crowd) door(r gate.Route) (method, path string) {
 	method, path, _ = strings.Cut(r.Pattern, " ")
+	if p, ok := k.paths[path]; ok {
+		return method, p
+	}
 	path = strings.TrimSuffix(path, "{$}")
 	token := strings.TrimPrefix(k.link, "/m/")
 	fill := map[string]string{"no": k.no, "token": token, "act": "note", "name": strings.Repeat("0", 32), "size": "480", "z": "15", "x": "1", "y": "1", "code": k.town.door,
@@ -135,6 +208,29 @@ func (k *crowd) again(role string) string {
 		k.t.Fatal(err)
 	}
 	return in.Token
+}
+
+// actor is who a role's session makes them.
+func (k *crowd) actor(role string) who.Actor {
+	k.t.Helper()
+	a, _, err := k.s.People.SessionActor(k.t.Context(), k.in[role])
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	a.Via, a.Lang = who.Web, "zh-Hans"
+	return a
+}
+
+// jpegOf is a small photo.
+func jpegOf(t testing.TB, w, h int) []byte {
+	t.Helper()
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	m.Set(3, 3, color.White)
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // every door, every kind of person.
