@@ -149,7 +149,7 @@ func (c Issue) trail(es []Entry, words map[id.ID]Wording) []PublicEntry {
 		if e.Issue != c.ID || e.Internal || !e.Act.Told() {
 			continue
 		}
-		p := PublicEntry{At: e.At, Act: e.Act, By: c.as(e), To: e.To, Reason: e.Reason, Target: e.Target, TargetID: e.TargetID, Until: e.Until}
+		p := PublicEntry{At: e.At, Act: e.Act, By: c.As(e), To: e.To, Reason: e.Reason, Target: e.Target, TargetID: e.TargetID, Until: e.Until}
 		switch p.Target {
 		case "place", "team", "org":
 		default: // a person, a guest, an issue that may not be public
@@ -170,8 +170,8 @@ func (c Issue) trail(es []Entry, words map[id.ID]Wording) []PublicEntry {
 	return out
 }
 
-// as says as whom the entry was made.
-func (c Issue) as(e Entry) Hand {
+// As says as whom the entry was made.
+func (c Issue) As(e Entry) Hand {
 	var by Hand
 	for _, s := range flow {
 		switch {

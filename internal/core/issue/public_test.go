@@ -207,7 +207,7 @@ func TestWhoDidItIsARole(t *testing.T) {
 		"resumed by hand":         {Entry{Act: ActResume, Who: 5}, DeskHand},
 		"told by the one at work": {Entry{Act: ActTell, Who: 901}, TaskHand},
 	} {
-		if got := c.as(tt.e); got != tt.want {
+		if got := c.As(tt.e); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}

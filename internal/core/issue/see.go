@@ -199,7 +199,7 @@ func (c Issue) toReporter(e Entry) bool {
 	if e.Internal || !e.Act.Told() {
 		return false
 	}
-	return e.Act == ActReport || c.as(e) == Reporter || slices.Contains(spoken, e.Act) || e.Released
+	return e.Act == ActReport || c.As(e) == Reporter || slices.Contains(spoken, e.Act) || e.Released
 }
 
 // OwnLink is Own by the secret of the private link. Missing issue.link_missing,
@@ -296,7 +296,7 @@ func (c Issue) ownTrail(es []Entry, words map[id.ID]Wording) []PublicEntry {
 			continue
 		}
 		p := &out[len(kept)-1-i]
-		if e.Act == ActReport || c.as(e) == Reporter || p.Text == "" {
+		if e.Act == ActReport || c.As(e) == Reporter || p.Text == "" {
 			p.Text = e.Text
 		}
 		p.Photos = nil

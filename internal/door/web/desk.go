@@ -293,7 +293,7 @@ func (s *Server) one(c *gate.Ctx, whole issue.Whole, sent issue.Act) (*deskOne, 
 		o.Clocks = append(o.Clocks, Row{Label: w.T("desk.clock.paused"), Value: w.Time(i.Paused)})
 	}
 	var err error
-	if o.Steps, err = s.staffTrail(ctx, c, whole.Entries); err != nil {
+	if o.Steps, err = s.staffTrail(ctx, c, whole); err != nil {
 		return nil, err
 	}
 	for _, t := range whole.Twins {
@@ -335,11 +335,13 @@ func firstLine(s string) string {
 	return s
 }
 
-// staffTrail is what happened, as staff read it: everything, the newest first.
-func (s *Server) staffTrail(ctx context.Context, c *gate.Ctx, es []issue.Entry) ([]TrailStep, error) {
+// staffTrail is what happened, as staff read it: everything, the newest first. Who has the
+// task but no desk (an outsider with a link, a worker of an organisation) learns what was
+// said and as what somebody said it, and nobody's name.
+func (s *Server) staffTrail(ctx context.Context, c *gate.Ctx, whole issue.Whole) ([]TrailStep, error) {
 	w := c.Words
 	var out []TrailStep
-	for _, e := range slices.Backward(es) {
+	for _, e := range slices.Backward(whole.Entries) {
 		st := TrailStep{At: e.At, Title: w.T("web.did." + string(e.Act)), Text: e.Text, Hot: e.Act == issue.ActDispute || e.Act == issue.ActLate}
 		if e.Reason != "" && w.Has("issue.reason."+e.Reason) {
 			st.Title = w.T("web.did_reason", "did", st.Title, "reason", w.T("issue.reason."+e.Reason))
@@ -348,7 +350,7 @@ func (s *Server) staffTrail(ctx context.Context, c *gate.Ctx, es []issue.Entry) 
 		if err != nil {
 			return nil, err
 		}
-		if e.Target == "person" && e.TargetID != 0 {
+		if e.Target == "person" && e.TargetID != 0 && whole.Desk {
 			if to, err = s.name(ctx, e.TargetID); err != nil {
 				return nil, err
 			}
@@ -359,7 +361,13 @@ func (s *Server) staffTrail(ctx context.Context, c *gate.Ctx, es []issue.Entry) 
 		if !e.Until.IsZero() {
 			st.Title = w.T("web.did_until", "did", st.Title, "until", w.Time(e.Until))
 		}
-		if e.Who != 0 {
+		switch {
+		case e.Who == 0:
+		case !whole.Desk && e.Act == issue.ActReport:
+			st.By = w.T("web.hand." + string(issue.Reporter))
+		case !whole.Desk:
+			st.By = w.T("web.hand." + string(whole.Issue.As(e)))
+		default:
 			if st.By, err = s.name(ctx, e.Who); err != nil {
 				return nil, err
 			}
@@ -449,7 +457,7 @@ func (s *Server) actForm(c *gate.Ctx, whole issue.Whole, a issue.Act) (f actForm
 }
 
 // assignees are those an issue can be handed to: organisations, teams, and people in
-// office at or above its place.
+// office at or above its place. Who has no desk reads the offices, one of each, and no names.
 func (s *Server) assignees(ctx context.Context, c *gate.Ctx, whole issue.Whole) ([]Option, error) {
 	w := c.Words
 	path := whole.Issue.Path
@@ -478,6 +486,10 @@ func (s *Server) assignees(ctx context.Context, c *gate.Ctx, whole issue.Whole) 
 				return nil, err
 			}
 			for _, h := range hs {
+				if !whole.Desk {
+					add("person", h.Person, w.T("people.role."+string(role)))
+					break
+				}
 				p, err := people.ByID(tx, h.Person)
 				if err != nil {
 					return nil, err

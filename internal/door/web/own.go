@@ -176,6 +176,9 @@ func (s *Server) ownMove(c *gate.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if l.Kind == "follow" { // opens the public page and moves nothing
+		return fail.New(fail.Denied, "issue.not_yours")
+	}
 	photos, bad := s.take(c, "photo", nil)
 	if len(bad) > 0 {
 		return s.own(c, sentences(c, bad))
