@@ -53,7 +53,7 @@ func (s shown) facets() []string {
 
 // reindex brings what is read of c up to date: the public row, both search indexes, and
 // by the row's stamp the map. Every verb calls it last, in its transaction, with its
-// entries and photos written.
+// entries and photos written. Only a report leaves the search to its letter.
 func reindex(tx *db.Tx, c Issue) error { return renew(tx, c, false) }
 
 // reword is reindex when a released text has changed.
@@ -66,17 +66,38 @@ type known struct {
 	was                  shown
 	found                bool // was stands in the table
 	texts, spoken, waits int64
-	es                   []Entry // with words; nil: not read
 }
 
-// fresh is reindex of an issue that was written just now with its first entry: all that
-// would be read is at hand.
+// fresh is the public row of an issue that was written just now with its first entry: all
+// that would be read is at hand. Nobody searches yet for what somebody is still sending,
+// and writing two search indexes costs a third of a report: findable does it, from the
+// report's letter.
 func fresh(tx *db.Tx, c Issue, cat Category, chain []place.Place, e Entry, photos int) error {
 	k := known{cat: cat, chain: chain, waits: int64(photos)}
 	if e.Text != "" {
-		k.es, k.texts, k.waits = []Entry{e}, 1, k.waits+1
+		k.texts, k.waits = 1, k.waits+1
 	}
-	return show(tx, c, k, false)
+	return insertShown(tx, k.row(tx, c))
+}
+
+// findable writes both search indexes of c anew. Twice is as once.
+func findable(tx *db.Tx, c Issue) error {
+	chain, err := place.Chain(tx, c.Path)
+	if err != nil {
+		return err
+	}
+	s, _, err := shownByID(tx, c.ID)
+	if err != nil {
+		return err
+	}
+	es, err := spokenIn(tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if err := indexPublic(tx, c, chain, s, s, es, true); err != nil {
+		return err
+	}
+	return db.Index(tx, "issue_desk", c.ID, deskWords(c, chain, es))
 }
 
 func renew(tx *db.Tx, c Issue, words bool) (err error) {
@@ -96,9 +117,8 @@ func renew(tx *db.Tx, c Issue, words bool) (err error) {
 	return show(tx, c, k, words)
 }
 
-// show writes the public row of c and both search indexes.
-func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
-	was, found := k.was, k.found
+// row is the public row of c.
+func (k known) row(tx *db.Tx, c Issue) shown {
 	s := shown{Stamp: id.New(tx.Now()), Kind: c.Category, Path: c.Path, Desk: c.DeskPath, Cell: cellOf(c.Lat, c.Lon), Live: far, Texts: k.texts, Spoken: k.spoken, Waits: k.waits}
 	s.Public, s.Pub = c.Public(k.cat, k.chain)
 	s.ID = c.ID
@@ -110,6 +130,13 @@ func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
 	if !c.State.Open() {
 		s.Live = db.Ms(cmpTime(c.Closed, c.Moved))
 	}
+	return s
+}
+
+// show writes the public row of c and both search indexes.
+func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
+	was, found := k.was, k.found
+	s := k.row(tx, c)
 	if found {
 		err = saveShown(tx, s)
 	} else {
@@ -123,9 +150,9 @@ func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
 	if !(public && (s.Pub || was.Pub)) && !desk {
 		return nil
 	}
-	es := k.es
-	if es == nil && s.Texts > 0 {
-		if es, err = db.All(tx, scanEntry, `select `+entryCols+` from entry where issue = $1 and body <> '' order by id`, c.ID); err != nil {
+	var es []Entry
+	if s.Texts > 0 {
+		if es, err = spokenIn(tx, c.ID); err != nil {
 			return err
 		}
 	}
@@ -142,6 +169,11 @@ func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
 		index = db.IndexNew
 	}
 	return index(tx, "issue_desk", c.ID, deskWords(c, k.chain, es))
+}
+
+// spokenIn are the entries of an issue that have words.
+func spokenIn(tx *db.Tx, issue id.ID) ([]Entry, error) {
+	return db.All(tx, scanEntry, `select `+entryCols+` from entry where issue = $1 and body <> '' order by id`, issue)
 }
 
 func indexPublic(tx *db.Tx, c Issue, chain []place.Place, s, was shown, es []Entry, found bool) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -217,6 +218,48 @@ func (w *town) closed(by who.Actor, in Report) (Issue, string) {
 	c = w.move(w.repairer, c, Move{Act: ActTake})
 	c = w.move(w.repairer, c, Move{Act: ActHandle, Outcome: Solved, Text: "换了灯", Photos: []string{"after.jpg"}})
 	return w.move(w.chair, c, Move{Act: ActPass}), r.Link
+}
+
+// The letter of a report makes it findable, once or twice, before or after the next act.
+func TestAReportIsFoundOnceItsLetterWent(t *testing.T) {
+	each(t, func(w *town) {
+		find := func(q string) (nos []string) {
+			w.Helper()
+			p, err := w.d.DeskList(t.Context(), w.chair, View{Q: q}, "", 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range p.Items {
+				nos = append(nos, l.No)
+			}
+			return nos
+		}
+		listed := func() int {
+			w.Helper()
+			p, err := w.d.PublicList(t.Context(), Scope{Path: w.sub.Path}, "", 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(p.Items)
+		}
+		one := w.report(who.Actor{}, w.lamp()).Issue
+		w.move(w.chair, one, Move{Act: ActAccept})
+		two := w.report(who.Actor{}, w.lamp()).Issue
+		w.work()
+		want := []string{two.No, one.No}
+		if got := find("路灯"); !slices.Equal(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+		if n := listed(); n != 2 {
+			t.Errorf("%d are listed in public, want 2", n)
+		}
+		if err := w.d.tell(t.Context(), Moved{two.ID, 0, ActReport, 0}); err != nil {
+			t.Fatal(err)
+		}
+		if got := find("路灯"); !slices.Equal(got, want) {
+			t.Errorf("told twice: found %v, want %v", got, want)
+		}
+	})
 }
 
 func TestFromAWordToAConfirmedSettlement(t *testing.T) {

@@ -85,7 +85,7 @@ var hears = map[Act][]ear{
 // desks are the roles that keep a desk, at whatever level it stands.
 var desks = []who.Role{who.CouncilChair, who.CommunityStaff, who.SubdistrictStaff, who.DoItNow}
 
-// tell writes the letters an act calls for. Done twice it writes them once: the entry is the key.
+// tell writes the letters an act calls for, and makes a new issue findable. Done twice it writes them once: the entry is the key.
 func (d Desk) tell(ctx context.Context, w Moved) (err error) {
 	defer fail.Wrap(&err, "issue.tell(%d)", w.Issue)
 	_, err = db.Do(ctx, d.DB, func(tx *db.Tx) (int, error) {
@@ -95,6 +95,11 @@ func (d Desk) tell(ctx context.Context, w Moved) (err error) {
 		}
 		if err != nil {
 			return 0, err
+		}
+		if w.Act == ActReport {
+			if err := findable(tx, c); err != nil {
+				return 0, err
+			}
 		}
 		if w.Act == ActCallBack && c.Answer != Disputed {
 			return 0, nil
