@@ -16,7 +16,7 @@ trap 'exit 143' TERM
 pg_start || { echo "PostgreSQL did not start"; exit 1; }
 
 LINLI_CHROMIUM=$(chromium_path)
-export LINLI_CHROMIUM LINLI_AXE=$axe_file LINLI_TEST_NEED_PG=1 LINLI_TEST_NEED_BROWSER=1
+export LINLI_CHROMIUM LINLI_AXE=$axe_file LINLI_VNU=$vnu_file LINLI_TEST_NEED_PG=1 LINLI_TEST_NEED_BROWSER=1
 bad=()
 
 scripts/lint.sh || bad+=(lint)

@@ -1,6 +1,9 @@
 # where.sh: where the helpers of the tests are. Sourced by the other scripts.
 axe_version=4.14.1
 axe_file=$PWD/.cache/npm/node_modules/axe-core/axe.min.js
+vnu_version=26.9.27
+vnu_sum=22f15dd39a33bed929d2a5c0cddf5946849a647eca9272bf4d5d00bc7e7a4d47 # of the jar in that version
+vnu_file=$PWD/.cache/npm/node_modules/vnu-jar/build/dist/vnu.jar
 
 chromium_path() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
 
@@ -18,5 +21,10 @@ pg_bin() {
 	done
 	true
 }
+
+has_java() { java -version >/dev/null 2>&1; }
+
+# has_vnu: the checker of pages, in that version and whole.
+has_vnu() { [ -s "$vnu_file" ] && echo "$vnu_sum  $vnu_file" | sha256sum --check --status; }
 
 has_axe() { [ -s "$axe_file" ] && grep -q "axe v$axe_version" "$axe_file"; }

@@ -164,7 +164,7 @@ var funcs = template.FuncMap{
 	"ids": func(field string) string { return "f-" + field },
 
 	"blockOn": func(on sheet, b block) onBlock { return onBlock{on, b} },
-	"formOn":  func(on sheet, f form) onForm { return onForm{on, f} },
+	"formOn":  func(on sheet, f form, under bool) onForm { return onForm{on, f, under} },
 
 	"field": part[Field], "pick": part[Pick], "photo": part[Photo], "errs": part[Errs], "note": part[Note], "empty": part[Empty], "pager": part[Pager],
 	"trail": part[Trail], "nums": part[Nums], "dl": part[DL], "map": part[Map], "slip": part[Slip], "side": part[Side], "step": part[Step], "sos": part[SOS], "geo": part[Geo], "find": part[Find], "mask": part[Mask], "poster": part[Poster],

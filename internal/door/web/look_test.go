@@ -136,6 +136,7 @@ func shelve(t *testing.T, dir string, l i18n.Lang, g gallery) {
 // Inspect is what every page must be: one h1, names for all boxes, ids once, labels that point somewhere, nothing inline.
 func Inspect(t *testing.T, name string, page []byte) {
 	t.Helper()
+	keep(name, page)
 	doc, err := html.Parse(bytes.NewReader(page))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)

@@ -114,6 +114,13 @@ func (s *Server) rolesOf(c *gate.Ctx) ([]Row, error) {
 		return nil, err
 	}
 	var out []Row
+	add := func(what, where string) { // one role in several places is one row
+		if i := slices.IndexFunc(out, func(r Row) bool { return r.Label == what }); i >= 0 {
+			out[i].Value += "\n" + where
+			return
+		}
+		out = append(out, Row{Label: what, Value: where})
+	}
 	for _, g := range b.grants {
 		at, err := s.placeName(c, g.Place)
 		if err != nil {
@@ -122,7 +129,7 @@ func (s *Server) rolesOf(c *gate.Ctx) ([]Row, error) {
 		if !g.Until.IsZero() {
 			at = w.T("me.until", "what", at, "when", w.Day(g.Until))
 		}
-		out = append(out, Row{Label: w.T(people.RoleKey(g.Role)), Value: at})
+		add(w.T(people.RoleKey(g.Role)), at)
 	}
 	for _, m := range b.seats {
 		seat := func() (string, error) { return s.target(c.Context(), c, m.Kind, m.Of) }
@@ -133,7 +140,7 @@ func (s *Server) rolesOf(c *gate.Ctx) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Row{Label: w.T(m.PostKey()), Value: name})
+		add(w.T(m.PostKey()), name)
 	}
 	return out, nil
 }

@@ -140,6 +140,9 @@ func (tn *town) send(method, path, session, kind string, body io.Reader) *httpte
 	}
 	w := httptest.NewRecorder()
 	tn.h.ServeHTTP(w, r)
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && w.Header().Get("Location") == "" {
+		keep(method+" "+path, w.Body.Bytes())
+	}
 	return w
 }
 

@@ -251,6 +251,9 @@ func (f Field) Type() string {
 	if f.Kind == "" || f.Kind == "number" { // number boxes scroll and swallow letters; a text box with digits is kinder
 		return "text"
 	}
+	if _, err := time.Parse(time.DateOnly, f.Value); f.Kind == "date" && f.Value != "" && err != nil {
+		return "text" // a date box would swallow what was typed, which is to be mended
+	}
 	return f.Kind
 }
 

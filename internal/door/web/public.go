@@ -662,7 +662,7 @@ func (s *Server) call(c *gate.Ctx) error {
 		return err
 	}
 	var err error
-	if p.Estates, err = s.estates(ctx, c.By.Lang, in.Estate); err != nil {
+	if p.Estates, err = s.estates(ctx, c.Words, in.Estate); err != nil {
 		return err
 	}
 	var chain []place.Place

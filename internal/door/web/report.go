@@ -12,6 +12,7 @@ import (
 	"github.com/linli-town/linli/internal/base/blob"
 	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/geo"
+	"github.com/linli-town/linli/internal/base/i18n"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/text"
 	"github.com/linli-town/linli/internal/core/issue"
@@ -321,7 +322,7 @@ func (s *Server) leaf(c *gate.Ctx, name string, in reportForm, errs []FieldErr) 
 		for _, k := range cats.Under(in.Category) {
 			p.Minors = append(p.Minors, Option{Value: k.Code, Label: k.Names.In(c.By.Lang), On: k.Code == in.Kind})
 		}
-		if p.Estates, err = s.estates(ctx, c.By.Lang, in.Estate); err != nil {
+		if p.Estates, err = s.estates(ctx, c.Words, in.Estate); err != nil {
 			return err
 		}
 		if p.NoPin = in.Lat == 0 && in.Lon == 0; p.NoPin {
@@ -386,7 +387,7 @@ func (in *reportForm) readAsks(c *gate.Ctx) {
 }
 
 // estates are the compounds to choose from, by neighbourhood order.
-func (s *Server) estates(ctx context.Context, lang string, on id.ID) ([]Option, error) {
+func (s *Server) estates(ctx context.Context, w i18n.W, on id.ID) ([]Option, error) {
 	root, err := s.Places.ByID(ctx, s.Town.Root)
 	if err != nil {
 		return nil, err
@@ -395,9 +396,9 @@ func (s *Server) estates(ctx context.Context, lang string, on id.ID) ([]Option, 
 	if err != nil {
 		return nil, err
 	}
-	out := []Option{{Value: "", Label: ""}}
+	out := []Option{{Value: "", Label: w.T("desk.choose")}}
 	for _, p := range ps {
-		out = append(out, Option{Value: strconv.FormatInt(int64(p.ID), 10), Label: p.In(lang), On: p.ID == on})
+		out = append(out, Option{Value: strconv.FormatInt(int64(p.ID), 10), Label: p.In(string(w.Lang)), On: p.ID == on})
 	}
 	return out, nil
 }

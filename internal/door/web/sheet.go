@@ -90,8 +90,9 @@ type (
 		Block block
 	}
 	onForm struct {
-		Page sheet
-		Form form
+		Page  sheet
+		Form  form
+		Under bool // a heading, so that its groups have lesser ones
 	}
 )
 
