@@ -173,8 +173,11 @@ func (r *Runner) claim(ctx context.Context, n, share int) (ls []letter, wait tim
 		}
 		return max(0, time.Duration(next[0]-now)*time.Millisecond), nil
 	})
-	if err != nil || wait > 0 {
-		return nil, max(wait, time.Millisecond), err
+	if err != nil {
+		return nil, time.Second, err // a database that refuses at once must not be asked a thousand times a second
+	}
+	if wait > 0 {
+		return nil, wait, nil
 	}
 	// Told to stop in the middle of the commit, nobody would know who has them.
 	ls, err = db.Do(context.WithoutCancel(ctx), r.DB, func(tx *db.Tx) ([]letter, error) {
