@@ -202,11 +202,11 @@ func (g *Gate) enter(c *Ctx) error {
 	}
 	if t := c.Cookie("session"); t != "" {
 		by, err := g.Actor(c.Context(), t)
-		if err != nil && fail.KindOf(err) == fail.Fault {
-			return err
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			c.By = by
+		case fail.KindOf(err) != fail.Denied:
+			return err // while nobody can say who comes, they are not taken for a stranger
 		}
 	}
 	c.By.Via, c.By.Lang = who.Web, string(c.Words.Lang)
@@ -226,8 +226,8 @@ var status = map[fail.Kind]int{
 
 // Status is the HTTP status of an error.
 func Status(err error) int {
-	if e, ok := errors.AsType[*fail.Error](err); ok && e.Kind == fail.Busy && e.Code == "db.full" {
-		return http.StatusServiceUnavailable
+	if e, ok := errors.AsType[*fail.Error](err); ok && e.Kind == fail.Busy && (e.Code == "db.full" || e.Code == "db.away") {
+		return http.StatusServiceUnavailable // ours to mend; a proxy may ask another node
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return http.StatusRequestEntityTooLarge

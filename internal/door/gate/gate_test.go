@@ -46,6 +46,8 @@ func serve(t *testing.T, log io.Writer, routes ...gate.Route) http.Handler {
 				return who.Actor{ID: 7, Grants: []who.Grant{{Role: who.CouncilChair, Path: "/1/"}}}, nil
 			case "broken":
 				return who.Actor{}, errors.New("disk")
+			case "away":
+				return who.Actor{}, fail.New(fail.Busy, "db.away")
 			}
 			return who.Actor{}, fail.New(fail.Denied, "fail.sign_in")
 		},
@@ -104,6 +106,7 @@ func TestDoors(t *testing.T) {
 		"chair moves":       {"GET", "/move", map[string]string{"Cookie": "session=chair"}, 200, ""},
 		"chair edits place": {"GET", "/places", map[string]string{"Cookie": "session=chair"}, 403, "权限"},
 		"session fault":     {"GET", "/open", map[string]string{"Cookie": "session=broken"}, 500, ""},
+		"database away":     {"GET", "/open", map[string]string{"Cookie": "session=away"}, 503, ""},
 		"missing":           {"GET", "/nowhere", nil, 404, "没有找到"},
 		"wrong method":      {"DELETE", "/open", nil, 404, ""},
 		"foreign origin":    {"POST", "/open", map[string]string{"Origin": "https://evil.example"}, 403, "不是从我们的页面来的"},
