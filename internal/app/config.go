@@ -44,6 +44,8 @@ type Config struct {
 	Secret  string   `env:"LINLI_SECRET" secret:"yes" help:"Key of the links in mails; nodes that serve one town share it. Default: made once and kept in the data folder."`
 	Ballast int64    `hidden:"" env:"LINLI_BALLAST" default:"-1" help:"Bytes of the file that is thrown out when the disk is full."`
 	Level   string   `name:"log-level" env:"LINLI_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least log level."`
+
+	Lease time.Duration `hidden:"" env:"LINLI_JOB_LEASE" default:"1m" help:"How long work stays with a node that no longer renews its claim."`
 }
 
 // database is where the data lives.

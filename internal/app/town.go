@@ -128,7 +128,7 @@ func (t *town) desks() (err error) {
 		return err
 	}
 	t.sealer = &audit.Sealer{DB: t.db, Log: t.log, Heads: []audit.Heads{t.heads}}
-	t.runner = &job.Runner{DB: t.db, Log: t.log}
+	t.runner = &job.Runner{DB: t.db, Log: t.log, Lease: t.cfg.Lease}
 	t.issues.Timers(t.runner)
 	if err := t.channels(); err != nil {
 		return err
