@@ -7,7 +7,7 @@
 //	n := node.Start(t, "serve", "--data", dir)
 //	http.Get(n.URL + "/healthz")
 //
-// Floor: testkit. Imports: app.
+// Floor: testkit. Imports: app, base/db.
 package node
 
 import (
@@ -23,6 +23,7 @@ import (
 	"testing"
 
 	"github.com/linli-town/linli/internal/app"
+	"github.com/linli-town/linli/internal/base/db"
 )
 
 const as = "LINLI_TEST_AS_PROGRAM"
@@ -30,6 +31,9 @@ const as = "LINLI_TEST_AS_PROGRAM"
 // Main is linli if this process was started by Start, else it runs the tests.
 func Main(m *testing.M) int {
 	if os.Getenv(as) != "" {
+		if s := os.Getenv("LINLI_TEST_SYNC"); s != "" { // of a negative control; linli itself knows no such thing
+			db.Sync = s
+		}
 		return app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	}
 	return m.Run()
