@@ -38,6 +38,14 @@ func (t *town) channels() error {
 		t.letters.Via = append(t.letters.Via, g)
 		t.receipts = g.Receipts(t.letters.Receipt)
 	}
+	if c.Hook != "" {
+		h, err := post.NewHeadHook(c.Hook, c.HookKey, out)
+		if err != nil {
+			return err
+		}
+		t.hook = newHook(h, t.log)
+		t.sealer.Heads = append(t.sealer.Heads, t.hook)
+	}
 	if c.Robot != "" {
 		r, err := post.NewRobot(c.Robot, out)
 		if err != nil {

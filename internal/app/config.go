@@ -39,8 +39,10 @@ type Config struct {
 	SMSKey  string   `name:"sms-key" env:"LINLI_SMS_KEY" secret:"yes" help:"Key the SMS gateway's requests are signed with."`
 	SMSDay  int      `name:"sms-per-day" env:"LINLI_SMS_PER_DAY" default:"500" help:"Most SMS sent in a day."`
 	Robot   string   `name:"robot-url" env:"LINLI_ROBOT_URL" secret:"yes" placeholder:"URL" help:"WeCom, DingTalk or Feishu group robot told of urgent matters."`
-	Inside  []string `name:"may-call" env:"LINLI_MAY_CALL" placeholder:"CIDR" help:"Networks of our own that gateway and robot may lie in; others than public addresses are refused."`
+	Inside  []string `name:"may-call" env:"LINLI_MAY_CALL" placeholder:"CIDR" help:"Networks of our own that gateway, robot and audit hook may lie in; others than public addresses are refused."`
 	Heads   string   `name:"audit-heads" env:"LINLI_AUDIT_HEADS" placeholder:"FILE" help:"Where the heads of the audit chain are kept; put it on another disk."`
+	Hook    string   `name:"audit-hook" env:"LINLI_AUDIT_HOOK" secret:"yes" placeholder:"URL" help:"Address outside that is sent the heads of the audit chain as well."`
+	HookKey string   `name:"audit-hook-key" env:"LINLI_AUDIT_HOOK_KEY" secret:"yes" help:"Key those messages are signed with."`
 	Secret  string   `env:"LINLI_SECRET" secret:"yes" help:"Key of the links in mails; nodes that serve one town share it. Default: made once and kept in the data folder."`
 	Ballast int64    `hidden:"" env:"LINLI_BALLAST" default:"-1" help:"Bytes of the file that is thrown out when the disk is full."`
 	Level   string   `name:"log-level" env:"LINLI_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least log level."`
@@ -94,7 +96,7 @@ func (c Config) print(w io.Writer) {
 		{"tls-cert", c.Cert}, {"tls-key", hide(c.Key)}, {"trusted-proxy", strings.Join(c.Proxies, ",")}, {"metrics-listen", c.Metrics},
 		{"map", c.Map}, {"tiles", hide(c.Tiles)}, {"tiles-credit", c.TilesBy}, {"phone", c.Phone}, {"record", c.Record},
 		{"smtp", hide(c.SMTP)}, {"mail-from", c.From}, {"sms-url", hide(c.SMS)}, {"sms-key", hide(c.SMSKey)}, {"sms-per-day", fmt.Sprint(c.SMSDay)},
-		{"robot-url", hide(c.Robot)}, {"may-call", strings.Join(c.Inside, ",")}, {"secret", hide(c.Secret)}, {"audit-heads", c.heads()}, {"log-level", c.Level},
+		{"robot-url", hide(c.Robot)}, {"may-call", strings.Join(c.Inside, ",")}, {"secret", hide(c.Secret)}, {"audit-heads", c.heads()}, {"audit-hook", hide(c.Hook)}, {"audit-hook-key", hide(c.HookKey)}, {"log-level", c.Level},
 	} {
 		fmt.Fprintf(w, "%-16s %s\n", kv[0], kv[1])
 	}

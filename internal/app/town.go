@@ -56,6 +56,7 @@ type town struct {
 	runner *job.Runner
 	sealer *audit.Sealer
 	heads  *audit.HeadsFile
+	hook   *hook // heads go to somebody outside as well; nil: they do not
 
 	receipts http.Handler // of the SMS gateway; nil: there is none
 	demo     []web.DemoRole
@@ -209,11 +210,19 @@ func (t *town) work(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { t.sealer.Run(ctx) })
 	wg.Go(func() { t.every(ctx, 5*time.Second, "rates", t.people.Flush) })
+	if t.hook != nil {
+		wg.Go(func() { t.hook.run(ctx) })
+	}
 	err := t.runner.Run(ctx)
 	wg.Wait()
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer stop()
 	_, e := t.sealer.All(last) // what the last requests did gets its seal before the lights go out
+	if t.hook != nil {
+		if err := t.hook.bring(last); err != nil {
+			t.log.ErrorContext(last, "audit hook", "err", err)
+		}
+	}
 	return errors.Join(err, e, t.people.Flush(last))
 }
 
@@ -243,12 +252,17 @@ func (t *town) handler() http.Handler {
 		}
 		io.WriteString(w, "ready\n")
 	})
+	t.hooks(m)
+	m.Handle("/", t.front())
+	return m
+}
+
+// doors are the pages, behind the gate.
+func (t *town) doors() http.Handler {
 	s := t.web()
 	g := &gate.Gate{Routes: s.Routes(), Refuse: s.Refuse, Log: t.log, Seen: t.metrics.seen, TLS: t.cfg.Cert != "" || strings.HasPrefix(t.cfg.URL, "https://"),
 		Proxies: t.proxies, Zone: t.zone, Now: t.db.Now, Actor: t.actor, Allow: t.allow}
-	t.hooks(m)
-	m.Handle("/", g.Handler())
-	return m
+	return g.Handler()
 }
 
 func (t *town) web() *web.Server {

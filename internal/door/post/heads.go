@@ -3,7 +3,9 @@ package post
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/linli-town/linli/internal/core/audit"
@@ -14,6 +16,15 @@ import (
 type HeadHook struct {
 	URL, Key string
 	Client   *http.Client
+}
+
+// NewHeadHook reads the address heads are sent to.
+func NewHeadHook(address, key string, c *http.Client) (HeadHook, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return HeadHook{}, errors.New("the address of the audit hook cannot be read") // it may hold a key
+	}
+	return HeadHook{URL: address, Key: key, Client: c}, nil
 }
 
 // Keep implements audit.Heads.
