@@ -3,6 +3,7 @@
 # make check  the quick loop before a commit
 # make bench  the speed promises, printed
 # make fuzz   a random search with every fuzz target, FUZZTIME=10s each
+# make load   a load on a town of its own on this machine, LOAD='--clients 32 --for 1m'
 # make build  bin/linli
 
 export CGO_ENABLED = 0
@@ -14,7 +15,7 @@ BENCH   ?= .
 FUZZTIME ?= 10s
 export FUZZTIME
 
-.PHONY: build demo test check bench fuzz lint clean
+.PHONY: build demo test check bench fuzz load lint clean
 
 build:
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/linli ./cmd/linli
@@ -36,6 +37,9 @@ bench:
 
 fuzz:
 	@scripts/fuzz.sh $(FUZZTIME)
+
+load:
+	go run ./test/load $(LOAD)
 
 clean:
 	rm -rf bin .cache
