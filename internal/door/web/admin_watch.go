@@ -7,6 +7,7 @@ import (
 
 	"github.com/linli-town/linli/internal/base/db"
 	"github.com/linli-town/linli/internal/base/fail"
+	"github.com/linli-town/linli/internal/base/i18n"
 	"github.com/linli-town/linli/internal/base/id"
 	"github.com/linli-town/linli/internal/base/job"
 	"github.com/linli-town/linli/internal/base/who"
@@ -469,6 +470,14 @@ func (s *Server) abuseLift(c *gate.Ctx) error {
 	return c.To("/admin/abuse?done=ended")
 }
 
+// verbWord is what an act is called: what happens to an issue as its trail says it.
+func verbWord(w i18n.W, verb string) string {
+	if act, ok := strings.CutPrefix(verb, "issue."); ok && w.Has("issue.did."+act) {
+		return w.T("issue.did." + act)
+	}
+	return w.T("audit.verb." + verb)
+}
+
 // audit shows acts: which, when, by whom, about what, and its place in the sealed chain.
 func (s *Server) audit(c *gate.Ctx) error {
 	w := c.Words
@@ -521,7 +530,7 @@ func (s *Server) audit(c *gate.Ctx) error {
 		if detail == "null" {
 			detail = ""
 		}
-		t.Rows = append(t.Rows, tableRow{Cells: []cell{{Text: w.Time(a.At)}, {Text: a.Verb}, by, {Text: idText(a.What)}, {Text: detail}, sealed}})
+		t.Rows = append(t.Rows, tableRow{Cells: []cell{{Text: w.Time(a.At)}, {Text: verbWord(w, a.Verb), Small: a.Verb}, by, {Text: idText(a.What)}, {Text: detail}, sealed}})
 	}
 	b := block{Table: t}
 	if len(acts) == most {
