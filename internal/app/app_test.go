@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -128,5 +130,54 @@ func TestWrongUseIsExitTwo(t *testing.T) {
 	}
 	if code, _, errs := run(t, filepath.Join(dir, "x"), "", "serve", "--zone", "Mars/Olympus"); code != 1 || errs == "" {
 		t.Errorf("unknown zone: exit %d, %q", code, errs)
+	}
+}
+
+// Somebody's real town is never drawn as the made-up one.
+func TestATownWithoutAMapShowsABareGround(t *testing.T) {
+	tn := fresh(t)
+	by := who.System(who.CLI)
+	if _, err := tn.places.Settle(t.Context(), by, basemap.Town(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := tn.find(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := tn.web()
+	if s.Map.Len() != 0 || s.Town.Lat == 0 {
+		t.Errorf("%d features around %f, %f", s.Map.Len(), s.Town.Lat, s.Town.Lon)
+	}
+	for path, want := range map[string]string{"/map/picture.svg?z=15&lat=31.98&lon=120.89": "还没有底图，只标位置", "/en/map/picture.svg?z=15&lat=31.98&lon=120.89": "No base map yet", "/zh-hant/map": "還沒有底圖", "/tiles/15/27380/13240": "<svg"} {
+		w := httptest.NewRecorder()
+		tn.handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if got := w.Body.String(); w.Code != 200 || !strings.Contains(got, want) || strings.Contains(got, "示意地图") || strings.Contains(got, "春和") {
+			t.Errorf("%s: %d %.600s", path, w.Code, got)
+		}
+	}
+}
+
+// A town whose subdistrict has no point lies where its places are.
+func TestTheMiddleOfATownIsAmongItsPlaces(t *testing.T) {
+	tn := fresh(t)
+	by := who.System(who.CLI)
+	up, err := tn.places.Add(t.Context(), by, place.Place{Level: place.Province, Name: "江苏省", Code: "32"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := tn.places.Add(t.Context(), by, place.Place{Parent: up.ID, Level: place.Subdistrict, Name: "实街道"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, lat := range []float64{31, 33, 0} {
+		p := place.Place{Parent: root.ID, Level: place.Community, Name: "社区" + strconv.Itoa(i), Lat: lat}
+		if lat != 0 {
+			p.Lon = 120
+		}
+		if _, err := tn.places.Add(t.Context(), by, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tn.find(t.Context()); err != nil || tn.root.Lat != 32 || tn.root.Lon != 120 {
+		t.Errorf("around %f, %f; %v", tn.root.Lat, tn.root.Lon, err)
 	}
 }

@@ -84,6 +84,9 @@ func (d demoCmd) Run(e *env) error {
 	}
 	defer t.close()
 	t.demo, t.box = made.Roles, t.sink()
+	if cfg.Map == "" {
+		t.base = basemap.Town(made.Seed).Map
+	}
 	return t.serve(e.ctx, func(addr string) {
 		at := "http://" + addr
 		e.say("cli.demo.ready", "at", at)

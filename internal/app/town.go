@@ -147,8 +147,32 @@ func (t *town) find(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	t.base, err = t.cfg.basemap()
-	return err
+	if t.base, err = t.cfg.basemap(); err != nil || t.root.ID == 0 || t.root.Placed() || t.base.Len() > 0 {
+		return err
+	}
+	return t.middle(ctx)
+}
+
+// middle takes for the middle of a town that has neither a point nor a map that of its
+// places that have one.
+func (t *town) middle(ctx context.Context) error {
+	for _, l := range []place.Level{place.Community, place.Neighbourhood, place.Estate, place.Building} {
+		ps, err := t.places.Under(ctx, t.root.Path, l)
+		if err != nil {
+			return err
+		}
+		var lat, lon, n float64
+		for _, p := range ps {
+			if p.Placed() {
+				lat, lon, n = lat+p.Lat, lon+p.Lon, n+1
+			}
+		}
+		if n > 0 {
+			t.root.Lat, t.root.Lon = lat/n, lon/n
+			return nil
+		}
+	}
+	return nil
 }
 
 // root is the subdistrict of that code or, without one, the first there is.
@@ -175,11 +199,11 @@ func root(tx *db.Tx, code string) (none place.Place, err error) {
 	return none, nil
 }
 
-// basemap is the map made by 'linli import basemap'; without one the made-up town's.
+// basemap is the map made by 'linli import basemap'; without one a bare ground that says so.
 func (c Config) basemap() (*basemap.Map, error) {
 	f, err := os.Open(c.mapPath())
 	if c.Map == "" && errors.Is(err, fs.ErrNotExist) {
-		return basemap.Town(1).Map, nil
+		return basemap.New(nil, basemap.Names{Hans: i18n.W{}.T("basemap.none"), Hant: i18n.W{Lang: i18n.Hant}.T("basemap.none"), En: i18n.W{Lang: i18n.En}.T("basemap.none")}), nil
 	}
 	if err != nil {
 		return nil, err

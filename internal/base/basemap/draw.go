@@ -60,7 +60,11 @@ func (m *Map) Picture(center geo.Point, z, w, h int, pins []Pin, t Theme) []byte
 			fmt.Fprintf(&extra, `<text x="%.1f" y="%.1f" text-anchor="middle" font-family="%s" font-size="12" font-weight="700" fill="%s">%s</text>`, x, y-20, fonts, t.PinEdge, html.EscapeString(p.Text))
 		}
 	}
-	if credit := m.Credit.In(t.Lang); credit != "" {
+	switch credit := m.Credit.In(t.Lang); {
+	case credit == "":
+	case m.Len() == 0: // a bare ground: what is said about it is all there is to read
+		fmt.Fprintf(&extra, `<text x="%d" y="%d" text-anchor="middle" font-family="%s" font-size="15" fill="%s">%s</text>`, w/2, h-16, fonts, t.Text, html.EscapeString(credit))
+	default:
 		fmt.Fprintf(&extra, `<text x="%d" y="%d" text-anchor="end" font-family="%s" font-size="9" fill="%s" stroke="%s" stroke-width="2.5" paint-order="stroke">%s</text>`, w-4, h-4, fonts, t.Text, t.Halo, html.EscapeString(credit))
 	}
 	return m.draw(z, ox, oy, w, h, t, extra.Bytes())
