@@ -112,7 +112,7 @@ func (t *town) desks() (err error) {
 	}
 	shapes := &place.Shapes{}
 	t.places = place.Desk{DB: t.db, Shapes: shapes, Zone: t.zone}
-	t.issues = issue.Desk{DB: t.db, Calendar: calendar, Shapes: shapes, Pins: &issue.Pins{}}
+	t.issues = issue.Desk{DB: t.db, Calendar: calendar, Shapes: shapes, Pins: &issue.Pins{}, Shelf: &issue.Shelf{}}
 	url := strings.TrimSuffix(t.cfg.URL, "/")
 	t.letters = notify.Desk{DB: t.db, Log: t.log, Zone: t.zone, URL: url, Town: t.cfg.Town,
 		Words: func(tx *db.Tx, l notify.Letter, lang string) (notify.Message, error) {

@@ -233,4 +233,5 @@ type Desk struct {
 	Calendar *worktime.Calendar // nil: the statutory one in China's time
 	Shapes   *place.Shapes      // boundaries kept in memory; nil works, slowly
 	Pins     *Pins              // the map kept in memory; nil works, slowly
+	Shelf    *Shelf             // the categories kept in memory; nil works, slowly
 }

@@ -383,6 +383,12 @@ func (d Desk) Up(ctx context.Context, n id.ID) ([]Place, error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) ([]Place, error) { return Up(tx, n) })
 }
 
+// Chains are the ways down to many places at once, each with the root first; places that
+// are not there are left out.
+func (d Desk) Chains(ctx context.Context, ns []id.ID) (map[id.ID][]Place, error) {
+	return db.See(ctx, d.DB, func(tx *db.Tx) (map[id.ID][]Place, error) { return Chains(tx, ns) })
+}
+
 func (d Desk) Under(ctx context.Context, path string, level Level) ([]Place, error) {
 	return db.See(ctx, d.DB, func(tx *db.Tx) ([]Place, error) { return Under(tx, path, level) })
 }

@@ -485,3 +485,34 @@ func TestNaturalOrderIsAnOrder(t *testing.T) {
 		}
 	})
 }
+
+func TestChainsAreThoseOfEachPlace(t *testing.T) {
+	testkit.Each(t, rooms, func(t *testing.T, d *db.DB) {
+		desk := Desk{DB: d}
+		root, err := desk.Settle(t.Context(), who.System(who.CLI), basemap.Town(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ps, err := desk.Under(t.Context(), root.Path, Building)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ns []id.ID
+		for _, p := range append(ps[:200], root, root) { // more than one question holds, and one of them twice
+			ns = append(ns, p.ID)
+		}
+		got, err := desk.Chains(t.Context(), append(ns, 7)) // nobody has 7
+		if err != nil || len(got) != 201 {
+			t.Fatalf("%d chains, %v", len(got), err)
+		}
+		for _, n := range ns {
+			want, err := desk.Up(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got[n]); diff != "" {
+				t.Errorf("%d: %s", n, diff)
+			}
+		}
+	})
+}

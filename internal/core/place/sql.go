@@ -140,6 +140,44 @@ func Chain(tx *db.Tx, path string) ([]Place, error) {
 	return out, nil
 }
 
+// Chains are the chains of many places, in two questions.
+func Chains(tx *db.Tx, ns []id.ID) (map[id.ID][]Place, error) {
+	have, err := ByIDs(tx, once(ns))
+	if err != nil {
+		return nil, err
+	}
+	var above []id.ID
+	for _, p := range have {
+		for _, n := range PathIDs(p.Path) {
+			if _, ok := have[n]; !ok {
+				above = append(above, n)
+			}
+		}
+	}
+	more, err := ByIDs(tx, once(above))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[id.ID][]Place, len(have))
+	for _, p := range have {
+		for _, n := range PathIDs(p.Path) {
+			q, ok := have[n]
+			if !ok {
+				q = more[n]
+			}
+			out[p.ID] = append(out[p.ID], q)
+		}
+	}
+	return out, nil
+}
+
+// once are the ids in their order, each once.
+func once(ns []id.ID) []id.ID {
+	ns = slices.Clone(ns)
+	slices.Sort(ns)
+	return slices.Compact(ns)
+}
+
 // Under are the open places of a level in a place, itself too if it is of that level.
 func Under(tx *db.Tx, path string, level Level) ([]Place, error) {
 	ids := PathIDs(path)

@@ -50,6 +50,7 @@ type Ctx struct {
 	Route  Route
 	g      *Gate
 	parsed bool
+	kept   map[any]any // see Once
 }
 
 // Context is the request's.

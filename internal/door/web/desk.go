@@ -169,6 +169,13 @@ func (s *Server) desk(c *gate.Ctx, no string, sent issue.Act, errs []FieldErr) e
 		return p.To("/desk?" + p.Query + "&page=" + url.QueryEscape(cursor))
 	}
 	p.Prev, p.Next = leaf(page.Prev), leaf(page.Next)
+	at := make([]id.ID, 0, len(page.Items))
+	for _, l := range page.Items {
+		at = append(at, l.Place)
+	}
+	if err := s.wheres(ctx, c, at); err != nil {
+		return err
+	}
 	for _, l := range page.Items {
 		sl, err := s.line(ctx, c, l)
 		if err != nil {
@@ -430,7 +437,7 @@ func (s *Server) actForm(c *gate.Ctx, whole issue.Whole, a issue.Act) (f actForm
 		}
 	}
 	if a == issue.ActClassify {
-		ks, err := s.kinds(ctx)
+		ks, err := s.kindsOnce(ctx, c)
 		if err != nil {
 			return f, false, err
 		}

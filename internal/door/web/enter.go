@@ -55,7 +55,7 @@ func (s *Server) enterShow(c *gate.Ctx, in enterForm, errs []FieldErr) error {
 	ctx, w := c.Context(), c.Words
 	p := enterPage{Frame: s.frame(c, w.T("enter.title"), "desk"), In: in}
 	p.Errs = errs
-	ks, err := s.kinds(ctx)
+	ks, err := s.kindsOnce(ctx, c)
 	if err != nil {
 		return err
 	}

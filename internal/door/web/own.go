@@ -124,7 +124,7 @@ func (s *Server) own(c *gate.Ctx, errs []FieldErr) error {
 		return err
 	}
 	p.Next = nextWord(c, i.State, i.Answer, i.Outcome)
-	ks, err := s.kinds(ctx)
+	ks, err := s.kindsOnce(ctx, c)
 	if err != nil {
 		return err
 	}

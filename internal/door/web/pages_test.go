@@ -71,7 +71,7 @@ func newTown(t testing.TB) *town {
 	model := basemap.Town(1)
 	model.Communities = model.Communities[:1]
 	s := &Server{DB: d, Places: place.Desk{DB: d, Shapes: &place.Shapes{}}, People: people.Desk{DB: d}, Letters: notify.Desk{DB: d}, Photos: photos, Map: model.Map, Log: slog.New(slog.DiscardHandler)}
-	s.Issues = issue.Desk{DB: d, Shapes: s.Places.Shapes, Pins: &issue.Pins{}}
+	s.Issues = issue.Desk{DB: d, Shapes: s.Places.Shapes, Pins: &issue.Pins{}, Shelf: &issue.Shelf{}}
 	root, err := s.Places.Settle(ctx, clerk, model)
 	ok(err)
 	_, err = s.Issues.Seed(ctx, clerk)

@@ -122,6 +122,13 @@ func phoneOf(chain []place.Place) string {
 // slips are issues as they stand in a list.
 func (s *Server) slips(ctx context.Context, c *gate.Ctx, ps []issue.Public) ([]Slip, error) {
 	out := make([]Slip, 0, len(ps))
+	at := make([]id.ID, 0, len(ps))
+	for _, p := range ps {
+		at = append(at, p.Place)
+	}
+	if err := s.wheres(ctx, c, at); err != nil {
+		return nil, err
+	}
 	for _, p := range ps {
 		sl, err := s.slip(ctx, c, p)
 		if err != nil {
@@ -168,7 +175,7 @@ func (s *Server) title(ctx context.Context, c *gate.Ctx, p issue.Public) (string
 }
 
 func (s *Server) categoryName(ctx context.Context, c *gate.Ctx, code string) (string, error) {
-	cats, err := s.kinds(ctx)
+	cats, err := s.kindsOnce(ctx, c)
 	if err != nil {
 		return "", err
 	}
@@ -179,12 +186,24 @@ func (s *Server) categoryName(ctx context.Context, c *gate.Ctx, code string) (st
 	return k.Names.In(c.By.Lang), nil
 }
 
+// chainOf is the key of the places above one, in a request.
+type chainOf id.ID
+
+// wheres looks up the places that a list will name, all at once.
+func (s *Server) wheres(ctx context.Context, c *gate.Ctx, ns []id.ID) error {
+	chains, err := s.Places.Chains(ctx, ns)
+	for n, chain := range chains {
+		gate.Keep(c, chainOf(n), chain)
+	}
+	return err
+}
+
 // where is a place as people say it: from the compound down, or the widest there is.
 func (s *Server) where(ctx context.Context, c *gate.Ctx, n id.ID) (string, error) {
 	if n == 0 {
 		return "", nil
 	}
-	chain, err := s.Places.Up(ctx, n)
+	chain, err := gate.Once(c, chainOf(n), func() ([]place.Place, error) { return s.Places.Up(ctx, n) })
 	if err != nil {
 		return "", err
 	}
@@ -261,7 +280,7 @@ func (s *Server) issues(c *gate.Ctx) error {
 	for _, st := range []string{"", "open", "ended"} {
 		p.States = append(p.States, Option{Value: st, Label: w.T("issues.state." + cmp.Or(st, "all")), On: st == in.State})
 	}
-	cats, err := s.kinds(ctx)
+	cats, err := s.kindsOnce(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func (s *Server) reportLeaf(c *gate.Ctx) error {
 	if in.Go == "what" {
 		return s.leaf(c, "what", in, nil)
 	}
-	cats, err := s.kinds(c.Context())
+	cats, err := s.kindsOnce(c.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -290,7 +290,7 @@ func (s *Server) leaf(c *gate.Ctx, name string, in reportForm, errs []FieldErr) 
 	for _, n := range in.Photos {
 		p.Pictures = append(p.Pictures, Picture{Src: "/p/" + n + "/480", Full: "/p/" + n + "/1600", Alt: w.T("web.photo_alt")})
 	}
-	cats, err := s.kinds(ctx)
+	cats, err := s.kindsOnce(ctx, c)
 	if err != nil {
 		return err
 	}
