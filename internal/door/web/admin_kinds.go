@@ -99,7 +99,22 @@ func (s *Server) kindImport(c *gate.Ctx) error {
 	return c.To("/admin/categories?done=saved")
 }
 
-const asksMost = 4 // questions a form has room for: more than that nobody answers
+const asksMost = 50 // questions a form is taken with: more than that nobody answers
+
+// asksIn is for how many questions a form has boxes.
+func asksIn(v url.Values) (n int) {
+	for n < asksMost && v.Has(fmt.Sprintf("ask%d.code", n+1)) {
+		n++
+	}
+	return n
+}
+
+// moreAsks gives a form boxes for one more question.
+func moreAsks(v url.Values) {
+	if n := asksIn(v); n < asksMost {
+		v.Set(fmt.Sprintf("ask%d.code", n+1), "")
+	}
+}
 
 var scripts = []string{"zh-Hans", "zh-Hant", "en"}
 
@@ -171,7 +186,7 @@ func kindOf(c *gate.Ctx, v url.Values, old issue.Category) (k issue.Category, er
 			k.Limits = append(k.Limits, issue.Limit{What: what, N: int(number(what+".n", 0)), Unit: v.Get(what + ".unit")})
 		}
 	}
-	for i := range max(asksMost, len(old.Asks)) {
+	for i := range asksIn(v) {
 		n := fmt.Sprintf("ask%d", i+1)
 		q := issue.Question{Code: strings.TrimSpace(v.Get(n + ".code")), Kind: v.Get(n + ".kind"), Names: saidOf(v, n)}
 		if q.Code == "" && len(q.Names) == 0 {
@@ -290,9 +305,12 @@ func (s *Server) kind(c *gate.Ctx, v url.Values, errs []FieldErr) error {
 		in = append(in, box(what+".n", w.T("issue.limit."+what), func(f *Field) { f.Kind = "number" }), box(what+".unit", w.T("admin.unit_of", "what", w.T("issue.limit."+what)), choose(options(w, "issue.unit.", units, v.Get(what+".unit")))))
 	}
 	in = append(in, input{Unfold: true})
-	for i := range asksMost {
+	if c.R.Method == "GET" {
+		moreAsks(v)
+	}
+	for i := range asksIn(v) {
 		n := fmt.Sprintf("ask%d", i+1)
-		head := input{Fold: w.T("admin.question", "n", i+1)}
+		head := input{Fold: w.T("admin.question", "n", i+1), Open: v.Get("more") != "" && i+1 == asksIn(v)}
 		if v.Get(n+".code") != "" {
 			head.Fold = w.T("admin.question_is", "n", i+1, "text", cmp.Or(v.Get(n+"."+c.By.Lang), v.Get(n+".zh-Hans")))
 		}
@@ -304,7 +322,7 @@ func (s *Server) kind(c *gate.Ctx, v url.Values, errs []FieldErr) error {
 	if old != "" {
 		in = append(in, group(w.T("admin.retire")), tick(Pick{Name: "retired", Label: w.T("admin.retire"), Hidden: true, Many: true, Tall: true, Options: []Option{{Value: "on", Label: w.T("admin.retire"), Hint: w.T("admin.retire_hint"), On: v.Get("retired") != ""}}}))
 	}
-	p.Blocks = []block{{Forms: []form{{Action: here, Button: w.T("act.save"), Once: true, Inputs: in}}}}
+	p.Blocks = []block{{Forms: []form{{Action: here, Button: w.T("act.save"), Once: true, Inputs: in, Also: &form{Name: "more", Value: "1", Button: w.T("admin.question_more")}}}}}
 	return s.show(c, "sheet", p)
 }
 
@@ -329,6 +347,10 @@ func (s *Server) kindSave(c *gate.Ctx) error {
 		}
 		v.Set("code", code)
 		v.Set("under", old.Parent)
+	}
+	if v.Get("more") != "" {
+		moreAsks(v)
+		return s.kind(c, v, nil)
 	}
 	k, errs := kindOf(c, v, old)
 	if len(errs) == 0 {

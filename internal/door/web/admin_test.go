@@ -6,6 +6,7 @@ import (
 	"mime/multipart"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -392,4 +393,34 @@ func TestWhatWasPutAwayAsSpamIsFoundAgain(t *testing.T) {
 	}
 	x.want(k.get("/admin/abuse", 200), "/desk/i/"+r.Issue.No, "便宜药")
 	x.want(k.get("/desk/i/"+r.Issue.No, 200), "不是乱发，恢复")
+}
+
+// A category keeps as many questions as it has, and is given more without anything typed being lost.
+func TestACategoryHasAnyNumberOfQuestions(t *testing.T) {
+	x := newHouse(t)
+	if _, err := x.s.Issues.Seed(t.Context(), clerk); err != nil {
+		t.Fatal(err)
+	}
+	k := x.chief()
+	form := []string{"code", "facility.swing", "under", "facility", "icon", "lamp", "sort", "help_request", "grade", "general", "first", "neighbourhood", "names.zh-Hans", "秋千"}
+	x.want(k.get("/admin/categories/add?under=facility", 200), `name="ask1.code"`, `name="more"`)
+	x.lack(k.get("/admin/categories/add?under=facility", 200), `name="ask2.code"`)
+	for i := 1; i <= 6; i++ {
+		n := strconv.Itoa(i)
+		form = append(form, "ask"+n+".code", "q"+n, "ask"+n+".kind", "yesno", "ask"+n+".zh-Hans", "第"+n+"问")
+	}
+	p := k.post("/admin/categories/add", 200, append(form, "more", "1", "rank", "zuerst")...)
+	x.want(p, `name="ask7.code"`, `value="第6问"`, `value="q1"`, `value="秋千"`, `value="zuerst"`, "<details open>")
+	x.lack(p, `name="ask8.code"`, "errs-title")
+	k.post("/admin/categories/add", 303, append(form, "ask7.code", "")...)
+	path := "/admin/categories/c/facility.swing"
+	p = k.get(path, 200)
+	x.want(p, `value="第6问"`, `name="ask7.code"`)
+	x.want(k.post(path, 200, append(form, "rev", x.hidden(p, "rev"), "more", "1", "ask7.code", "", "ask7.zh-Hans", "还有")...), `name="ask8.code"`, `value="还有"`, `value="第6问"`)
+	k.post(path, 303, append(form, "rev", x.hidden(p, "rev"), "names.en", "Swing")...)
+	got, err := x.s.Issues.Category(t.Context(), "facility.swing")
+	if err != nil || len(got.Asks) != 6 || got.Asks[5].Code != "q6" {
+		t.Errorf("kept %d questions: %v", len(got.Asks), err)
+	}
+	k.everyScript(path)
 }

@@ -81,6 +81,7 @@ type form struct {
 	Small  bool
 	Once   bool
 	Inputs []input
+	Also   *form // a second button: its Name, Value and Button
 }
 
 // onBlock and onForm are what the templates of a block and of a form are given.
@@ -102,6 +103,7 @@ type input struct {
 	Group  string
 	Fold   string
 	Unfold bool
+	Open   bool // a fold that is open
 	Field  *Field
 	Pick   *Pick
 	File   *Field
