@@ -129,7 +129,7 @@ func (d Desk) clocks(tx *db.Tx, was Issue, c *Issue, a Act) error {
 		return startClock(tx, *c, a)
 	case !ran && runs:
 		return d.goOn(tx, c, a)
-	case ran && a == ActClassify && (was.Category != c.Category || was.Grade != c.Grade):
+	case ran == runs && a == ActClassify && (was.Category != c.Category || was.Grade != c.Grade):
 		return d.reset(tx, was, c)
 	case ran && c.Settle != was.Settle && !c.Settle.IsZero():
 		if err := stopClock(tx, was, *c, a); err != nil {
@@ -159,28 +159,48 @@ func (d Desk) goOn(tx *db.Tx, c *Issue, a Act) error {
 	return startClock(tx, *c, a)
 }
 
-// reset counts the limits that are not met yet anew, by the new category's: from the
-// report, or from now if the clocks have stood in between.
+// reset gives an issue that was put into another category or grade its limits, those not met yet
+// (recount says how they are counted). While the clocks stand it is the limits they will go on with
+// that change.
 func (d Desk) reset(tx *db.Tx, was Issue, c *Issue) error {
-	_, stood, err := lastClock(tx, c.ID)
-	if err != nil {
-		return err
-	}
 	ls, err := limitsOf(tx, c.Category, c.Grade)
 	if err != nil {
 		return err
 	}
-	from := c.At
-	if stood {
-		from = tx.Now()
-	}
-	for _, what := range Whats {
-		if !c.dueAt(what).IsZero() {
-			d.due(c, from, ls, what)
-		}
-	}
-	if err := stopClock(tx, was, *c, ActClassify); err != nil {
+	ss, err := db.All(tx, func(r db.Row) (s stretch, err error) {
+		err = r.Scan(db.Time(&s.start), db.Time(&s.stop), &s.began, db.Time(&s.settle))
+		return
+	}, `select start, stop, began, due_settle from clock where issue = $1 order by id`, c.ID)
+	if err != nil {
 		return err
 	}
-	return startClock(tx, *c, ActClassify)
+	if len(ss) == 0 { // the first is written when it ends
+		ss = []stretch{{start: c.At, began: ActReport, settle: was.Settle}}
+	}
+	due := func(what string, was time.Time) time.Time {
+		if was.IsZero() && what != "settle" { // met
+			return was
+		}
+		l := ls[what]
+		l.What = what
+		return recount(d.calendar(), l, ss)
+	}
+	if c.State.runs() {
+		for _, what := range Whats {
+			*c.dueAt(what) = due(what, *c.dueAt(what))
+		}
+		c.Promise = c.Settle
+		if err := stopClock(tx, was, *c, ActClassify); err != nil {
+			return err
+		}
+		return startClock(tx, *c, ActClassify)
+	}
+	s, ok, err := lastClock(tx, c.ID)
+	if err != nil || !ok {
+		return err
+	}
+	c.Promise = due("settle", s.settle)
+	_, err = tx.Exec(`update clock set due_accept = $1, due_dispatch = $2, due_first = $3, due_settle = $4 where id = $5`,
+		db.Ms(due("accept", s.accept)), db.Ms(due("dispatch", s.dispatch)), db.Ms(due("first", s.first)), db.Ms(c.Promise), s.id)
+	return err
 }
