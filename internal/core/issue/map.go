@@ -45,8 +45,12 @@ type Pins struct {
 	nos   []string // of each point
 	ids   []id.ID
 	kinds map[string]uint16
-	cells [2][pinZoom1 + 1]map[uint64]*cell // all, and what is open
+	codes []string        // of each kind
+	sets  map[string]*set // by category, main or not, of those that were asked for; "" all
 }
+
+// set is what lies in each cell: all of it, and what is open.
+type set [2][pinZoom1 + 1]map[uint64]*cell
 
 type point struct {
 	x, y uint32 // of the world, in 2^32
@@ -80,13 +84,27 @@ func cellKey(x, y uint32, z int) uint64 {
 	return uint64(float64(x)*n)<<32 | uint64(float64(y)*n)
 }
 
+// count adds a point to the sets it belongs to, or takes it out.
 func (p *Pins) count(n id.ID, q point, sign int64) {
-	for kind := range p.cells {
+	code := p.codes[q.kind]
+	p.sets[""].count(n, q, sign)
+	if s := p.sets[code]; s != nil {
+		s.count(n, q, sign)
+	}
+	if main := mainCategory(code); main != code {
+		if s := p.sets[main]; s != nil {
+			s.count(n, q, sign)
+		}
+	}
+}
+
+func (s *set) count(n id.ID, q point, sign int64) {
+	for kind := range s {
 		if kind == 1 && !q.open() {
 			continue
 		}
 		for z := pinZoom0; z <= pinZoom1; z++ {
-			m := p.cells[kind][z]
+			m := s[kind][z]
 			k := cellKey(q.x, q.y, z)
 			c := m[k]
 			if c == nil {
@@ -99,6 +117,41 @@ func (p *Pins) count(n id.ID, q point, sign int64) {
 			}
 		}
 	}
+}
+
+func newSet() *set {
+	var s set
+	for k := range s {
+		for z := range s[k] {
+			s[k][z] = map[uint64]*cell{}
+		}
+	}
+	return &s
+}
+
+// set is the set of a category, counted when it is first asked for and kept up from then
+// on; nil when nothing is of that category.
+func (p *Pins) set(category string) *set {
+	if s := p.sets[category]; s != nil {
+		return s
+	}
+	of := make([]bool, len(p.codes))
+	some := false
+	for k, code := range p.codes {
+		of[k] = code == category || mainCategory(code) == category
+		some = some || of[k]
+	}
+	if !some { // what is asked comes from outside: only what there is takes room
+		return nil
+	}
+	s := newSet()
+	for i, q := range p.pts {
+		if of[q.kind] {
+			s.count(p.ids[i], q, 1)
+		}
+	}
+	p.sets[category] = s
+	return s
 }
 
 func (p *Pins) put(n id.ID, q point, no string, there bool) {
@@ -122,18 +175,14 @@ func (p *Pins) kind(code string) uint16 {
 	if !ok {
 		k = uint16(len(p.kinds))
 		p.kinds[code] = k
+		p.codes = append(p.codes, code)
 	}
 	return k
 }
 
 func (p *Pins) ready() {
 	if p.at == nil {
-		p.at, p.kinds = map[id.ID]int32{}, map[string]uint16{}
-		for k := range p.cells {
-			for z := range p.cells[k] {
-				p.cells[k][z] = map[uint64]*cell{}
-			}
-		}
+		p.at, p.kinds, p.sets = map[id.ID]int32{}, map[string]uint16{}, map[string]*set{"": newSet()}
 	}
 }
 
@@ -233,14 +282,29 @@ func (p *Pins) view(b geo.Bound, zoom int, s Scope) []Pin {
 
 // pick are the cells of a scope: kept for what is asked most, else counted now.
 func (p *Pins) pick(z int, s Scope, c0, r0, c1, r1 uint64) func(c, r uint64) *cell {
-	kept := func(m map[uint64]*cell) func(c, r uint64) *cell {
-		return func(c, r uint64) *cell { return m[c<<32|r] }
-	}
-	if s.Category == "" && s.State == "" {
-		return kept(p.cells[0][z])
-	}
-	if s.Category == "" && s.State == "open" {
-		return kept(p.cells[1][z])
+	switch s.State {
+	case "", "open", "ended":
+		kept := p.set(s.Category)
+		if kept == nil {
+			return func(c, r uint64) *cell { return nil }
+		}
+		all, open := kept[0][z], kept[1][z]
+		switch s.State {
+		case "":
+			return func(c, r uint64) *cell { return all[c<<32|r] }
+		case "open":
+			return func(c, r uint64) *cell { return open[c<<32|r] }
+		}
+		return func(c, r uint64) *cell { // what ended is what is not open
+			k, o := all[c<<32|r], open[c<<32|r]
+			switch {
+			case k == nil || o == nil:
+				return k
+			case k.n == o.n:
+				return nil
+			}
+			return &cell{k.n - o.n, k.x - o.x, k.y - o.y, k.ids ^ o.ids}
+		}
 	}
 	kinds := make([]bool, len(p.kinds))
 	for code, k := range p.kinds {

@@ -19,7 +19,10 @@ func TestPinsAreTheClustersOfWhatIsThere(t *testing.T) {
 		p := &Pins{}
 		p.ready()
 		there := map[id.ID]geo.Point{}
-		opened := map[id.ID]bool{}
+		opened, kind := map[id.ID]bool{}, map[id.ID]string{}
+		z := rapid.IntRange(12, 15).Draw(t, "zoom")
+		box := geo.Bound{Min: geo.Point{Lat: 31.999, Lon: 120.859}, Max: geo.Point{Lat: 32.021, Lon: 120.881}}
+		scopes := []Scope{{}, {State: "open"}, {State: "ended"}, {State: string(Closed)}, {Category: "a"}, {Category: "a.b"}, {Category: "a", State: "open"}, {Category: "d", State: "ended"}, {Category: "none"}}
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {
 			n := id.ID(rapid.IntRange(1, 20).Draw(t, "id"))
 			at := geo.Point{Lat: rapid.Float64Range(32, 32.02).Draw(t, "lat"), Lon: rapid.Float64Range(120.86, 120.88).Draw(t, "lon")}
@@ -29,15 +32,17 @@ func TestPinsAreTheClustersOfWhatIsThere(t *testing.T) {
 			if public {
 				there[n], opened[n] = at, st.Open()
 			}
-			p.put(n, p.point(at, st, rapid.SampledFrom([]string{"a.b", "a.c", "d"}).Draw(t, "kind")), "n", public)
+			kind[n] = rapid.SampledFrom([]string{"a.b", "a.c", "d"}).Draw(t, "kind")
+			p.put(n, p.point(at, st, kind[n]), "n", public)
+			if rapid.IntRange(0, 9).Draw(t, "look") == 0 { // what was asked for once is kept up
+				p.view(box, z, rapid.SampledFrom(scopes).Draw(t, "scope"))
+			}
 		}
-		z := rapid.IntRange(12, 15).Draw(t, "zoom")
-		box := geo.Bound{Min: geo.Point{Lat: 31.999, Lon: 120.859}, Max: geo.Point{Lat: 32.021, Lon: 120.881}}
-		for _, s := range []Scope{{}, {State: "open"}, {Category: "a"}} {
+		for _, s := range scopes {
 			var points []geo.Point
 			for n, at := range there {
-				i := p.at[n]
-				if s.State == "open" && !opened[n] || s.Category != "" && p.pts[i].kind == p.kind("d") {
+				if s.State == "open" && !opened[n] || (s.State == "ended" || s.State == string(Closed)) && opened[n] ||
+					s.Category != "" && s.Category != kind[n] && s.Category != mainCategory(kind[n]) {
 					continue
 				}
 				points = append(points, at)
