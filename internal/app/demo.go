@@ -555,8 +555,11 @@ func (w *demo) raise(n int) func(context.Context) error {
 		by := who.Actor{Via: who.Web, Lang: "zh-Hans"}
 		if phone {
 			in.Channel, in.CallBack, by = issue.ByPhone, true, s.h.chair
-			if way == 0 {
+			switch way {
+			case 0:
 				in.Channel, in.CallBack = issue.ByVisit, false
+			case 1: // seen on the round: nobody to call back
+				in.Channel, in.CallBack, contact = issue.ByPatrol, false, false
 			}
 		} else if way == 0 {
 			in.Channel, in.Located = issue.ByDoor, "door"

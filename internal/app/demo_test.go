@@ -33,10 +33,10 @@ func demoOf(t *testing.T, seed uint64, now time.Time) (lines []string, data stri
 	}
 	lines, err = db.See(t.Context(), tn.db, func(tx *db.Tx) ([]string, error) {
 		return db.All(tx, func(r db.Row) (string, error) {
-			var f [5]string
-			err := r.Scan(&f[0], &f[1], &f[2], &f[3], &f[4])
+			var f [6]string
+			err := r.Scan(&f[0], &f[1], &f[2], &f[3], &f[4], &f[5])
 			return strings.Join(f[:], " "), err
-		}, `select no, category, state, outcome, answer from issue order by no`)
+		}, `select no, category, channel, state, outcome, answer from issue order by no`)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +70,11 @@ func TestTheSameSeedMakesTheSameTown(t *testing.T) {
 	}
 	if len(a) != 30 {
 		t.Errorf("%d issues, want 30", len(a))
+	}
+	for _, way := range []string{" web ", " door ", " phone ", " visit ", " patrol "} {
+		if !strings.Contains(strings.Join(a, "\n"), way) {
+			t.Errorf("nobody reports by%s", way)
+		}
 	}
 	closed := 0
 	for _, l := range a {
