@@ -35,6 +35,7 @@ func TestStories(t *testing.T) {
 	t.Run("disputed and reopened", tn.disputed)
 	t.Run("by telephone for an elder", tn.telephone)
 	t.Run("two returns", tn.returns)
+	t.Run("a draft is kept", tn.draft)
 	t.Run("without script", tn.plain)
 	t.Run("every kind of page", tn.pages)
 	t.Run("bytes", tn.bytes)
@@ -87,6 +88,63 @@ func option(b *browser.Tab, no, css, text string) string {
 	b.T.Helper()
 	b.Go("/desk/i/" + no)
 	return browser.Ask[string](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].find(o => o.textContent.includes(%q)).value`, css+" option", text))
+}
+
+// picture is a file with a photo.
+func picture(t *testing.T, w, h int) string {
+	t.Helper()
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	for x := range w {
+		for y := range h {
+			m.Set(x, y, color.RGBA{uint8(x * y), uint8(x), uint8(y), 255})
+		}
+	}
+	f, err := os.Create(filepath.Join(t.TempDir(), fmt.Sprintf("%d.jpg", w)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := jpeg.Encode(f, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	return f.Name()
+}
+
+// draft: what was written and chosen is still there after a reload, until it was received.
+func (tn *town) draft(t *testing.T) {
+	const kept = `new Promise(done => { const q = indexedDB.open("linli", 1); q.onupgradeneeded = () => q.result.createObjectStore("photos"); q.onsuccess = () => { const r = q.result.transaction("photos").objectStore("photos").get("draft:report"); r.onsuccess = () => { q.result.close(); done(r.result ? r.result.files.length : 0) } } })`
+	chosen := func(n int) string {
+		return fmt.Sprintf(`document.querySelector("[name=photo]").files.length === %d && document.querySelectorAll(".drop .photos img").length === %d`, n, n)
+	}
+	b := open(t, tn.URL, browser.Phone)
+	b.Go("/report")
+	b.Fill("text", "滑梯断了一块板")
+	b.Upload("photo", picture(t, 640, 480), picture(t, 2400, 1800))
+	keeps := func(n int) {
+		b.Eval(`void setInterval(() => ` + kept + `.then(n => { window.linliKept = n }), 50)`)
+		b.Wait(fmt.Sprintf(`window.linliKept === %d`, n))
+	}
+	keeps(2)
+	b.Wait(`!!JSON.parse(localStorage.getItem("draft:report") || "{}").text`)
+	b.Go("/report")
+	b.Wait(chosen(2))
+	if got := browser.Ask[string](b, `document.querySelector("[name=text]").value`); got != "滑梯断了一块板" {
+		t.Errorf("the words are %q", got)
+	}
+	b.Shot("draft-kept")
+	b.Choose("category", "facility")
+	b.Press("继续")
+	if n := browser.Ask[int](b, `new Set([...document.querySelectorAll("input[name=photos]")].map(i => i.value)).size`); n != 2 {
+		t.Errorf("%d photos came, want 2", n)
+	}
+	b.Choose("estate", browser.Ask[string](b, `document.querySelector("select[name=estate]").options[1].value`))
+	b.Fill("building", "1")
+	b.Follow(`button[name="done"]`)
+	b.Press("发出去")
+	b.Sees("收到了，谢谢您")
+	keeps(0)
+	b.Go("/report")
+	b.Wait(chosen(0))
 }
 
 func (tn *town) settled(t *testing.T) {

@@ -33,6 +33,28 @@ all('[data-count]').forEach(t => {
   show();
 });
 
+// Photos of a draft, in IndexedDB where there is one; a week at most.
+const shelf = (mode, work) => new Promise((done, fail) => {
+  const q = indexedDB.open('linli', 1);
+  q.onupgradeneeded = () => q.result.createObjectStore('photos');
+  q.onerror = fail;
+  q.onsuccess = () => {
+    const t = q.result.transaction('photos', mode), r = work(t.objectStore('photos'));
+    t.oncomplete = () => { q.result.close(); done(r.result); };
+    t.onerror = t.onabort = fail;
+  };
+});
+const album = {
+  get: k => shelf('readonly', s => s.get(k)).then(o => o && Date.now() - o.at < 6048e5 ? o.files : []).catch(() => []),
+  put: (k, files) => shelf('readwrite', s => s.put({ at: Date.now(), files: files }, k)).catch(() => {}),
+  drop: k => shelf('readwrite', s => s.delete(k)).catch(() => {}),
+};
+const place = (i, files) => {
+  const d = new DataTransfer();
+  files.forEach(f => d.items.add(f));
+  i.files = d.files;
+};
+
 // form[data-draft]: kept on this device until it was received; never what names a person.
 const secret = el => el.dataset.private !== undefined || /^(tel|email|password|hidden|file|submit|image)$/.test(el.type);
 all('form[data-draft]').forEach(f => {
@@ -61,12 +83,15 @@ all('form[data-draft]').forEach(f => {
     }, 300);
   });
 });
-all('[data-draft-done]').forEach(el => store.drop('draft:' + el.dataset.draftDone));
+all('[data-draft-done]').forEach(el => {
+  store.drop('draft:' + el.dataset.draftDone);
+  album.drop('draft:' + el.dataset.draftDone);
+});
 // [data-wipe]: phones are shared; nothing of ours stays.
 all('[data-wipe]').forEach(b => {
   b.hidden = false;
   b.addEventListener('click', () => {
-    try { localStorage.clear(); } catch (e) {}
+    try { localStorage.clear(); indexedDB.deleteDatabase('linli'); } catch (e) {}
     if (self.caches) caches.keys().then(ks => ks.forEach(k => caches.delete(k)));
     say(b.dataset.wipe);
   });
@@ -117,8 +142,23 @@ all('[data-geo]').forEach(b => {
   });
 });
 
-// input[data-photo]: pictures are made small on the phone, and shown before they are sent.
-all('input[data-photo]').forEach(i => i.addEventListener('change', () => {
+// input[data-photo]: pictures are made small on the phone, and shown before they are sent. Those of a draft
+// are put back after a reload, unless they were sent already (fields called photos).
+all('input[data-photo]').forEach(i => {
+  const f = i.form, key = f && f.dataset.draft && self.DataTransfer ? 'draft:' + f.dataset.draft : '';
+  const sent = () => f.querySelector('[name=photos]');
+  const keep = small => key && (sent() ? album.get(key) : Promise.resolve([])).then(old => album.put(key, old.concat(small).slice(-i.dataset.photo)));
+  i.addEventListener('change', () => chosen(i, keep));
+  if (!key) return;
+  all('[name=drop]', f).forEach(b => b.addEventListener('click', () => album.drop(key)));
+  if (!sent()) album.get(key).then(old => {
+    if (!old.length || i.files.length) return;
+    place(i, old);
+    chosen(i, () => {});
+  });
+});
+
+function chosen(i, keep) {
   const box = i.closest('.drop'), out = box.querySelector('[role=status]'), shown = box.querySelector('.photos'), max = +i.dataset.photo;
   const files = Array.from(i.files);
   shown.textContent = '';
@@ -131,13 +171,12 @@ all('input[data-photo]').forEach(i => i.addEventListener('change', () => {
   });
   if (!self.createImageBitmap || !self.DataTransfer) return;
   Promise.all(files.slice(0, max).map(shrink)).then(small => {
-    const d = new DataTransfer();
-    small.forEach(f => d.items.add(f));
+    keep(small);
     if (small.every((f, n) => f === files[n]) && small.length === files.length) return;
-    i.files = d.files;
+    place(i, small);
     if (files.length <= max) out.textContent = fill(i.dataset.small, Math.round(small.reduce((n, f) => n + f.size, 0) / 1024));
   }).catch(() => {});
-}));
+}
 
 async function shrink(f) {
   if (f.size < 4e5) return f;
