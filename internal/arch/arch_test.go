@@ -38,6 +38,8 @@ var plan = map[string]struct{ knows, owns string }{
 	"core/notify": {knows: bases + " core/audit core/place core/people", owns: "letter wish mail notice channel_day"},
 	"core/issue":  {knows: bases + " core/audit core/place core/people core/notify", owns: "category limits text issue shown wording entry photo task clock follow link view merge me_too answer"},
 
+	"algo/dispatch": {}, // the workshop knows nothing of the town
+
 	"door/gate": {knows: bases + " core/people core/audit"},
 	"door/post": {knows: bases + " core/audit core/notify"}, // audit: heads of its chain kept elsewhere
 	"door/web":  {knows: bases + " core/audit core/place core/people core/notify core/issue door/gate"},
