@@ -145,9 +145,6 @@ func marks[T any](from int, vs []T) (string, []any) {
 	return b.String(), args
 }
 
-// under is the like pattern of everything at or below path. Paths are digits and slashes.
-func under(path string) string { return path + "%" }
-
 // isOpen picks what has not ended; it must stand as it stands in the indexes.
 const isOpen = `state in ('reported', 'accepted', 'dispatched', 'in_hand', 'paused', 'handled')`
 
