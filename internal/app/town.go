@@ -301,8 +301,7 @@ func (t *town) web() *web.Server {
 	if c := t.base.Centre(); w.Lat == 0 && w.Lon == 0 {
 		w.Lat, w.Lon = c.Lat, c.Lon
 	}
-	s := &web.Server{DB: t.db, Issues: t.issues, Places: t.places, People: t.people, Letters: t.letters, Photos: t.photos, Map: t.base, Log: t.log, Town: w,
-		Limits: append(people.SignLimits(), people.Named{Name: "asks", Limit: asks}, people.Named{Name: "writes", Limit: writes}, people.Named{Name: "sends", Limit: sends})}
+	s := &web.Server{DB: t.db, Issues: t.issues, Places: t.places, People: t.people, Letters: t.letters, Photos: t.photos, Map: t.base, Log: t.log, Town: w}
 	if w.Tiles != "" {
 		s.Map = nil
 	}
@@ -326,24 +325,16 @@ func (t *town) actor(ctx context.Context, token string) (who.Actor, error) {
 	return a, err
 }
 
-// How often one address may ask and write. A whole estate may share an address, so
-// these only stop machines; what must not be guessed has limits of its own.
-var (
-	asks   = people.Limit{N: 900, Per: time.Minute}
-	writes = people.Limit{N: 240, Per: 10 * time.Minute}
-	sends  = people.Limit{N: 60, Per: 10 * time.Minute} // photos
-)
-
 func (t *town) allow(c *gate.Ctx) (time.Duration, bool) {
 	if strings.HasPrefix(c.Route.Pattern, "GET /static/") {
 		return 0, true
 	}
-	key, l := "ask ", asks
+	key, l := "ask ", people.Asks
 	switch {
 	case c.Route.Upload:
-		key, l = "send ", sends
+		key, l = "send ", people.Sends
 	case c.R.Method != http.MethodGet && c.R.Method != http.MethodHead:
-		key, l = "write ", writes
+		key, l = "write ", people.Writes
 	}
-	return t.people.Allow(c.Context(), key+people.Address(c.Addr), l)
+	return t.people.AllowNamed(c.Context(), key+people.Address(c.Addr), l)
 }

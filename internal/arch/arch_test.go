@@ -34,7 +34,7 @@ var plan = map[string]struct{ knows, owns string }{
 
 	"core/audit":  {knows: bases, owns: "act unsealed seal sealer"},
 	"core/place":  {knows: bases + " core/audit", owns: "place place_code grid ground door_scan"},
-	"core/people": {knows: bases + " core/audit core/place", owns: "person login session code org council team member pillar grants consent erasure retention sweep block rate certificate"},
+	"core/people": {knows: bases + " core/audit core/place", owns: "person login session code org council team member pillar grants consent erasure retention sweep block rate rate_limit certificate"},
 	"core/notify": {knows: bases + " core/audit core/place core/people", owns: "letter wish mail notice channel_day"},
 	"core/issue":  {knows: bases + " core/audit core/place core/people core/notify", owns: "category limits text issue shown wording entry photo task clock follow link view merge me_too answer"},
 

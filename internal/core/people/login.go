@@ -324,7 +324,7 @@ func own(p Person) []string {
 // Denied people.code.wrong, people.code.over. Invalid people.password.short, .long, .common.
 func (d Desk) ResetPassword(ctx context.Context, ticket, code, password string, from Client) (err error) {
 	defer fail.Wrap(&err, "people.ResetPassword")
-	if err := d.spend(ctx, map[string]Limit{"try code/" + Address(from.Addr): codePerTicket}); err != nil {
+	if err := d.spend(ctx, map[string]Named{"try code/" + Address(from.Addr): codePerTicket}); err != nil {
 		return err
 	}
 	if err := CheckPassword(password); err != nil {
@@ -387,7 +387,7 @@ func (d Desk) ChangePassword(ctx context.Context, session, old, password string,
 		return SignedIn{}, err
 	}
 	if f.l.secret != "" {
-		if err := d.spend(ctx, map[string]Limit{"change/" + personKey(f.p.ID): passPerPair}); err != nil {
+		if err := d.spend(ctx, map[string]Named{"change/" + personKey(f.p.ID): passPerPair}); err != nil {
 			return SignedIn{}, err
 		}
 		ok, err := d.fits(ctx, old, f.l.secret)

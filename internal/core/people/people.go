@@ -3,7 +3,7 @@
 // nowhere else.
 //
 // Floor: core. Imports: base, core/audit, core/place.
-// Owns tables: person, login, session, code, org, council, team, member, grants, pillar, consent, erasure, retention, sweep, block, rate, certificate.
+// Owns tables: person, login, session, code, org, council, team, member, grants, pillar, consent, erasure, retention, sweep, block, rate, rate_limit, certificate.
 // Asked by: door/gate, door/web, core/notify, core/issue.
 package people
 

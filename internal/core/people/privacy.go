@@ -338,7 +338,7 @@ func (d Desk) CorrectConfirm(ctx context.Context, by who.Actor, here id.ID, tick
 	if by.ID == 0 {
 		return fail.New(fail.Denied, "fail.sign_in")
 	}
-	if err := d.spend(ctx, map[string]Limit{"try code/" + Address(from.Addr): codePerTicket}); err != nil {
+	if err := d.spend(ctx, map[string]Named{"try code/" + Address(from.Addr): codePerTicket}); err != nil {
 		return err
 	}
 	v, err := db.Do(ctx, d.DB, func(tx *db.Tx) (verdict, error) {

@@ -35,8 +35,10 @@ func (l Limit) next(tat, now int64) (_, wait int64) {
 type Rates struct {
 	Most int // 0: 100,000, some 10 MB
 
-	mu sync.Mutex
-	m  map[rateKey]bucket
+	mu   sync.Mutex
+	m    map[rateKey]bucket
+	set  changes // limits the town has changed, as they were read
+	seen int64   // when
 }
 
 type rateKey [16]byte
@@ -207,10 +209,14 @@ func take(tx *db.Tx, k rateKey, l Limit) (wait int64, err error) {
 // fail without giving the try back.
 //
 // Busy fail.too_many.
-func (d Desk) spend(ctx context.Context, use map[string]Limit) error {
+func (d Desk) spend(ctx context.Context, use map[string]Named) error {
 	wait, err := db.Do(ctx, d.DB, func(tx *db.Tx) (most int64, err error) {
+		set, err := limitsSet(tx)
+		if err != nil {
+			return 0, err
+		}
 		for key, l := range use {
-			w, err := take(tx, hashKey(key), l)
+			w, err := take(tx, hashKey(key), set.of(l).Limit)
 			if err != nil {
 				return 0, err
 			}

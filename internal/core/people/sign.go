@@ -41,25 +41,19 @@ const (
 
 // Limits on signing in. The table counts them, so that all nodes do.
 var (
-	codePerAddress = Limit{5, time.Hour}         // codes sent to one telephone or e-mail
-	codePerClient  = Limit{20, time.Hour}        // codes asked for from one place
-	passPerPair    = Limit{5, 15 * time.Minute}  // tries at one account from one place
-	passPerClient  = Limit{30, 15 * time.Minute} // tries from one place
-	passPerAccount = Limit{100, time.Hour}       // tries at one account; high, so that a stranger cannot lock its owner out
-	totpPerAccount = Limit{20, time.Hour}
-	codePerTicket  = Limit{60, time.Hour} // tries of codes from one place
+	codePerAddress = Named{"code_address", Limit{5, time.Hour}}            // codes sent to one telephone or e-mail
+	codePerClient  = Named{"code_client", Limit{20, time.Hour}}            // codes asked for from one place
+	passPerPair    = Named{"password_pair", Limit{5, 15 * time.Minute}}    // tries at one account from one place
+	passPerClient  = Named{"password_client", Limit{30, 15 * time.Minute}} // tries from one place
+	passPerAccount = Named{"password_account", Limit{100, time.Hour}}      // tries at one account; high, so that a stranger cannot lock its owner out
+	totpPerAccount = Named{"totp_account", Limit{20, time.Hour}}
+	codePerTicket  = Named{"code_try", Limit{60, time.Hour}} // tries of codes from one place
 )
 
 // Named is a limit with a name, for the page that shows which there are.
 type Named struct {
 	Name string
 	Limit
-}
-
-// SignLimits are the limits on signing in.
-func SignLimits() []Named {
-	return []Named{{"code_address", codePerAddress}, {"code_client", codePerClient}, {"code_try", codePerTicket}, {"password_pair", passPerPair},
-		{"password_client", passPerClient}, {"password_account", passPerAccount}, {"totp_account", totpPerAccount}}
 }
 
 // address reads what somebody typed to sign in.
@@ -110,7 +104,7 @@ func (d Desk) ask(ctx context.Context, kind string, person id.ID, to, lang strin
 	if err != nil {
 		return "", err
 	}
-	if err := d.spend(ctx, map[string]Limit{"code/" + value: codePerAddress, "code from/" + Address(from.Addr): codePerClient}); err != nil {
+	if err := d.spend(ctx, map[string]Named{"code/" + value: codePerAddress, "code from/" + Address(from.Addr): codePerClient}); err != nil {
 		return "", err
 	}
 	ticket, code := token(), digits()
@@ -202,7 +196,7 @@ func redeem(tx *db.Tx, kind, ticket, code string) (v verdict, err error) {
 // Denied people.code.wrong, people.code.over, people.blocked. Busy fail.too_many.
 func (d Desk) SignInCode(ctx context.Context, ticket, code string, from Client) (_ SignedIn, err error) {
 	defer fail.Wrap(&err, "people.SignInCode")
-	if err := d.spend(ctx, map[string]Limit{"try code/" + Address(from.Addr): codePerTicket}); err != nil {
+	if err := d.spend(ctx, map[string]Named{"try code/" + Address(from.Addr): codePerTicket}); err != nil {
 		return SignedIn{}, err
 	}
 	t := token()
@@ -268,7 +262,7 @@ func (d Desk) SignInPassword(ctx context.Context, to, password string, from Clie
 		return SignedIn{}, err
 	}
 	addr := Address(from.Addr)
-	if err := d.spend(ctx, map[string]Limit{"pass/" + value: passPerAccount, "pass/" + value + "/" + addr: passPerPair, "pass from/" + addr: passPerClient}); err != nil {
+	if err := d.spend(ctx, map[string]Named{"pass/" + value: passPerAccount, "pass/" + value + "/" + addr: passPerPair, "pass from/" + addr: passPerClient}); err != nil {
 		return SignedIn{}, err
 	}
 	kept, err := db.See(ctx, d.DB, func(tx *db.Tx) (login, error) {
@@ -316,7 +310,11 @@ func (d Desk) SignInTOTP(ctx context.Context, old, code string, from Client) (_ 
 		if s.Stage != TOTP || s.tries >= codeTries {
 			return refuse("people.totp.over"), nil
 		}
-		if wait, err := take(tx, hashKey("totp/"+strconv.FormatInt(int64(s.Person), 10)), totpPerAccount); err != nil || wait > 0 {
+		set, err := limitsSet(tx)
+		if err != nil {
+			return verdict{}, err
+		}
+		if wait, err := take(tx, hashKey("totp/"+strconv.FormatInt(int64(s.Person), 10)), set.of(totpPerAccount).Limit); err != nil || wait > 0 {
 			return verdict{no: fail.New(fail.Busy, "fail.too_many", "minutes", (wait+59_999)/60_000)}, err
 		}
 		no, err := secondFactor(tx, s.Person, code)

@@ -266,7 +266,6 @@ func TestCategoriesLimitsAndTexts(t *testing.T) {
 
 func TestWhatMustBeWatched(t *testing.T) {
 	x := newHouse(t)
-	x.s.Limits = people.SignLimits()
 	x.s.Letters.Via = []notify.Channel{mute("sms"), mute("email")}
 	k := x.chief()
 	k.everyScript("/admin", "/admin/erasures", "/admin/keeping", "/admin/channels", "/admin/abuse", "/admin/audit")
@@ -423,4 +422,27 @@ func TestACategoryHasAnyNumberOfQuestions(t *testing.T) {
 		t.Errorf("kept %d questions: %v", len(got.Asks), err)
 	}
 	k.everyScript(path)
+}
+
+func TestHowOftenIsChangedInTheAdministration(t *testing.T) {
+	x := newHouse(t)
+	k := x.chief()
+	k.everyScript("/admin/abuse")
+	p := k.get("/admin/abuse", 200)
+	form := []string{"rev", x.hidden(p, "rev")}
+	ls, _, err := x.s.People.Limits(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range ls {
+		if l.Name != "sends" {
+			form = append(form, l.Name, strconv.Itoa(l.N))
+		}
+	}
+	x.want(k.post("/admin/abuse/rates", 422, append(form, "sends", "viele")...), `id="e-sends"`, `value="viele"`)
+	x.want(k.post("/admin/abuse/rates", 422, append(form, "sends", "100000")...), `id="e-sends"`, `value="100000"`, "12 到 600")
+	k.post("/admin/abuse/rates", 303, append(form, "sends", "90")...)
+	x.want(k.get("/admin/abuse", 200), `name="sends" value="90"`)
+	x.want(k.post("/admin/abuse/rates", 422, append(form, "sends", "70")...), "这一页打开太久了")
+	x.want(k.get("/admin/audit", 200), "改了次数上限")
 }

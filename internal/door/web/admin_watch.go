@@ -37,6 +37,7 @@ func (s *Server) adminWatchRoutes() []gate.Route {
 		need(who.AbuseEdit, "GET /admin/abuse", func(c *gate.Ctx) error { return s.abuse(c, blockForm{}, nil) }),
 		need(who.AbuseEdit, "POST /admin/abuse", s.abuseAdd),
 		need(who.AbuseEdit, "POST /admin/abuse/lift", s.abuseLift),
+		need(who.AbuseEdit, "POST /admin/abuse/rates", s.ratesSave),
 		need(who.AuditSee, "GET /admin/audit", s.audit),
 	}
 }
@@ -374,14 +375,75 @@ func (s *Server) abuse(c *gate.Ctx, f blockForm, errs []FieldErr) error {
 		return err
 	}
 	p.Blocks = append(p.Blocks, spam)
-	if len(s.Limits) > 0 {
-		t := &table{Label: w.T("admin.rates"), Heads: []string{w.T("admin.rate_what"), w.T("admin.rate")}}
-		for _, l := range s.Limits {
-			t.Rows = append(t.Rows, tableRow{Cells: []cell{{Text: w.T("admin.rate." + l.Name)}, {Text: w.T("admin.rate_per", "n", l.N, "span", w.Span(l.Per))}}})
-		}
-		p.Blocks = append(p.Blocks, block{Title: w.T("admin.rates"), Text: w.T("admin.rates_text"), Table: t})
+	rates, err := s.rates(c)
+	if err != nil {
+		return err
 	}
+	p.Blocks = append(p.Blocks, rates)
 	return s.show(c, "sheet", p)
+}
+
+// rates are the limits on how often, to be changed.
+func (s *Server) rates(c *gate.Ctx) (block, error) {
+	w := c.Words
+	ls, rev, err := s.People.Limits(c.Context())
+	if err != nil {
+		return block{}, err
+	}
+	if !c.By.May(who.AbuseEdit, "/") { // they hold for all of the installation
+		b := block{Title: w.T("admin.rates")}
+		for _, l := range ls {
+			b.Rows = append(b.Rows, Row{Label: w.T("admin.rate_most", "what", w.T("admin.rate."+l.Name), "span", w.Span(l.Per)), Value: w.Num(l.N)})
+		}
+		return b, nil
+	}
+	in := []input{hide("rev", strconv.FormatInt(rev, 10))}
+	for _, l := range ls {
+		v := strconv.Itoa(l.N)
+		if c.R.Method != "GET" && c.R.Form.Has(l.Name) { // as typed
+			v = c.R.Form.Get(l.Name)
+		}
+		least, most := l.Bounds()
+		in = append(in, ask(Field{Name: l.Name, Kind: "number", Label: w.T("admin.rate_most", "what", w.T("admin.rate."+l.Name), "span", w.Span(l.Per)), Hint: w.T("admin.rate_bounds", "least", least, "most", most), Value: v}))
+	}
+	return block{Title: w.T("admin.rates"), ID: "rates", Text: w.T("admin.rates_text"), Forms: []form{{Action: "/admin/abuse/rates", Button: w.T("act.save"), Kind: "second", Once: true, Inputs: in}}}, nil
+}
+
+func (s *Server) ratesSave(c *gate.Ctx) error {
+	if !c.By.May(who.AbuseEdit, "/") {
+		return fail.New(fail.Denied, "fail.denied")
+	}
+	if err := c.Parse(); err != nil {
+		return err
+	}
+	v := c.R.Form
+	ls, _, err := s.People.Limits(c.Context())
+	if err != nil {
+		return err
+	}
+	var errs []FieldErr
+	for i := range ls {
+		n, err := strconv.Atoi(strings.TrimSpace(v.Get(ls[i].Name)))
+		if err != nil {
+			errs = append(errs, sentence(c, ls[i].Name, "fail.number"))
+		}
+		ls[i].N = n
+	}
+	rev, err := strconv.ParseInt(v.Get("rev"), 10, 64)
+	if err != nil {
+		rev = -1
+	}
+	if len(errs) == 0 {
+		err := s.People.SetLimits(c.Context(), c.By, ls, rev)
+		var ok bool
+		if errs, ok = again(c, err); !ok && err != nil {
+			return err
+		}
+	}
+	if len(errs) > 0 {
+		return s.abuse(c, blockForm{}, errs)
+	}
+	return c.To("/admin/abuse?done=saved")
 }
 
 // spam is what was put away as spam lately, so that a mistake can be undone.

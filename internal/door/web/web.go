@@ -31,7 +31,6 @@ type Server struct {
 	Photos  *blob.Store
 	Map     *basemap.Map // nil where Tiles is set
 	Town    Town
-	Limits  []people.Named // shown on the page about abuse
 	Log     *slog.Logger
 }
 
