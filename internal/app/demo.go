@@ -405,7 +405,10 @@ func (w *demo) settle(ctx context.Context, root place.Place) error {
 		return err
 	}
 	w.role("do_it_now", "people.role.do_it_now", p)
-	if _, p, err = w.inOffice(ctx, who.Admin, root.ID); err != nil {
+	if p, err = w.person(ctx, root.ID); err != nil {
+		return err
+	}
+	if _, err = w.t.people.GiveGrant(ctx, clerk, people.Grant{Role: who.Admin, Person: p.ID}); err != nil { // of the whole installation, as "linli init" makes one
 		return err
 	}
 	w.role("admin", "people.role.admin", p)
