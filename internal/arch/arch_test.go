@@ -39,6 +39,7 @@ var plan = map[string]struct{ knows, owns string }{
 	"core/issue":  {knows: bases + " core/audit core/place core/people core/notify", owns: "category limits text issue shown wording entry photo task clock follow link view merge me_too answer"},
 
 	"algo/dispatch": {}, // the workshop knows nothing of the town
+	"algo/simulate": {knows: "algo/dispatch"},
 
 	"door/gate": {knows: bases + " core/people core/audit"},
 	"door/post": {knows: bases + " core/audit core/notify"}, // audit: heads of its chain kept elsewhere

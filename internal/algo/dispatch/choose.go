@@ -261,7 +261,7 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 			plain = plain || n > 0
 		} else if n > 0 && batch > 0 {
 			var h float64
-			h, batch = c.stage(v, m, stage{mask: 1 << i, need: n, ahead: ahead, worth: worth * hope, price: price, batch: batch}, now)
+			h, batch = c.stage(v, m, stage{mask: 1 << i, need: n, ahead: ahead, worth: worth * hope, price: price, batch: batch, least: max(lost, c.pace(v, n, now))}, now)
 			hope *= h
 		}
 	}
@@ -271,10 +271,18 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 		return
 	}
 	s := stage{mask: ^Roles(0), need: left, ahead: ahead, worth: worth * max(hope, .05), price: price, batch: batch, rare: t.Rare}
-	s.least = lost
+	s.least = max(lost, c.pace(v, left, now))
 	h, _ := c.stage(v, m, s, now)
 	c.plan.Hope = h
 	c.rest()
+}
+
+// pace is how many are asked at a look whatever the price, once the first minutes are over.
+func (c *Chooser) pace(v *View, need int, now int64) int {
+	if now < v.Need.Raised+v.Rules.Quick {
+		return 0
+	}
+	return v.Rules.Tune.Pace * need
 }
 
 // rest says of those who could have been asked that enough were.

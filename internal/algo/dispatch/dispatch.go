@@ -242,6 +242,7 @@ type Tune struct {
 	Part        float64 // worth of a place filled while others stay open, of one in a covered rally
 	Curious     float64 // how far the estimate is drawn from its own uncertainty, in standard deviations
 	Turn        float64 // how much the starved are preferred
+	Pace        int     // after Quick nobody gives up: at least so many questions at every look, for every open place
 }
 
 // Defaults are the rules of a town that has decided nothing yet.

@@ -44,7 +44,7 @@ func (g *Grid) Near(dst []int32, p Point, metres float64, most int) []int32 {
 	}
 	from := len(dst)
 	if most > 0 {
-		for r := metres / 16; r < metres; r *= 2 { // in a dense quarter most live too far to be of use
+		for r := metres / 16; r < metres; r *= math.Sqrt2 { // in a dense quarter most live too far to be of use
 			if dst = g.within(dst[:from], p, r); len(dst)-from >= most {
 				return g.nearest(dst, from, p, most)
 			}
@@ -59,11 +59,21 @@ func (g *Grid) Near(dst []int32, p Point, metres float64, most int) []int32 {
 }
 
 func (g *Grid) nearest(dst []int32, from int, p Point, most int) []int32 {
-	slices.SortFunc(dst[from:], func(a, b int32) int {
-		return cmp.Or(cmp.Compare(Metres(p, g.at[a]), Metres(p, g.at[b])), cmp.Compare(a, b))
-	})
-	slices.Sort(dst[from : from+most])
-	return dst[:from+most]
+	type away struct {
+		metres float64
+		i      int32
+	}
+	all := make([]away, 0, len(dst)-from)
+	for _, i := range dst[from:] {
+		all = append(all, away{Metres(p, g.at[i]), i})
+	}
+	slices.SortFunc(all, func(a, b away) int { return cmp.Or(cmp.Compare(a.metres, b.metres), cmp.Compare(a.i, b.i)) })
+	dst = dst[:from]
+	for _, a := range all[:most] {
+		dst = append(dst, a.i)
+	}
+	slices.Sort(dst[from:])
+	return dst
 }
 
 func (g *Grid) within(dst []int32, p Point, metres float64) []int32 {
