@@ -166,7 +166,7 @@ func (tn *town) settled(t *testing.T) {
 	act(staff, no, "pass", nil)
 	staff.Go("/desk/release")
 	staff.Sees("路灯不亮")
-	staff.Eval(fmt.Sprintf(`[...document.querySelectorAll("article")].find(a => a.textContent.includes(%q)).querySelector("form button.btn").id = "go"`, no))
+	staff.Eval(fmt.Sprintf(`[...document.querySelectorAll(".desk-wide > .box")].find(a => a.textContent.includes(%q)).querySelector("form button.btn").id = "go"`, no))
 	staff.Follow("#go")
 
 	wang.Go(link)
