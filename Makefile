@@ -4,6 +4,7 @@
 # make bench  the speed promises, printed
 # make fuzz   a random search with every fuzz target, FUZZTIME=10s each
 # make load   a load on a town of its own on this machine, LOAD='--clients 32 --for 1m'
+# make simulate  the full grid of docs/rally-simulation.md, an hour or so of two processors
 # make build  bin/linli
 
 export CGO_ENABLED = 0
@@ -40,6 +41,9 @@ fuzz:
 
 load:
 	go run ./test/load $(LOAD)
+
+simulate: build
+	nice ./bin/linli simulate rally --lang en --out docs/rally-simulation.md
 
 clean:
 	rm -rf bin .cache

@@ -34,6 +34,7 @@ type cli struct {
 	Restore    restoreCmd    `cmd:"" help:"Bring a backup into an empty data folder, and prove it."`
 	Audit      auditCmd      `cmd:"" help:"Look after the chain of acts."`
 	Categories categoriesCmd `cmd:"" help:"Export or import categories, limits and standard texts."`
+	Simulate   simulateCmd   `cmd:"" help:"Try rules on made-up neighbourhoods before trying them on people."`
 	Conf       confCmd       `cmd:"" name:"config" help:"Print the configuration, secrets hidden."`
 	Demo       demoCmd       `cmd:"" help:"Make and serve the made-up town."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

@@ -181,3 +181,18 @@ func TestTheMiddleOfATownIsAmongItsPlaces(t *testing.T) {
 		t.Errorf("around %f, %f; %v", tn.root.Lat, tn.root.Lon, err)
 	}
 }
+
+// The same flags give the same report, and a cell that cannot be is refused.
+func TestSimulateRally(t *testing.T) {
+	args := []string{"simulate", "rally", "--people", "60", "--calls", "2", "--fatigue", "1", "--seeds", "2", "--days", "40"}
+	code, out, errs := run(t, t.TempDir(), "", args...)
+	if code != 0 || !strings.Contains(out, "nearest 10, caps") || !strings.Contains(out, "60 · 2 · φ 1") {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	if _, again, _ := run(t, t.TempDir(), "", append(args, "--workers", "1")...); again != out {
+		t.Error("the same flags gave another report")
+	}
+	if code, _, _ := run(t, t.TempDir(), "", "simulate", "rally", "--days", "5"); code != 2 {
+		t.Errorf("5 days: exit %d, want 2", code)
+	}
+}

@@ -247,8 +247,9 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 	if v.Need.Urgent {
 		price = t.PriceUrgent
 	}
+	scarce := 1.0
 	if use.Room > 0 && t.Ease < 1 {
-		price *= 1 + t.Scarce*max(0, float64(use.Asked)/float64(use.Room)-t.Ease)/(1-t.Ease)
+		scarce += t.Scarce * max(0, float64(use.Asked)/float64(use.Room)-t.Ease) / (1 - t.Ease)
 	}
 	price /= math.Pow(2, float64(min(max(v.More, 0), 8)))
 	ahead, worth := r.outlook(now - v.Need.Raised)
@@ -261,7 +262,7 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 			plain = plain || n > 0
 		} else if n > 0 && batch > 0 {
 			var h float64
-			h, batch = c.stage(v, m, stage{mask: 1 << i, need: n, ahead: ahead, worth: worth * hope, price: price, batch: batch, least: max(lost, c.pace(v, n, now))}, now)
+			h, batch = c.stage(v, m, stage{mask: 1 << i, need: n, ahead: ahead, worth: worth * hope, price: price, scarce: scarce, batch: batch, least: max(lost, c.pace(v, n, now))}, now)
 			hope *= h
 		}
 	}
@@ -270,7 +271,7 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 		c.rest()
 		return
 	}
-	s := stage{mask: ^Roles(0), need: left, ahead: ahead, worth: worth * max(hope, .05), price: price, batch: batch, rare: t.Rare}
+	s := stage{mask: ^Roles(0), need: left, ahead: ahead, worth: worth * max(hope, .05), price: price, scarce: scarce, batch: batch, rare: t.Rare}
 	s.least = max(lost, c.pace(v, left, now))
 	h, _ := c.stage(v, m, s, now)
 	c.plan.Hope = h
@@ -322,6 +323,7 @@ type stage struct {
 	need         int
 	ahead        int64
 	worth, price float64
+	scarce       float64 // times the price of a question that an ordinary rally could have asked too
 	batch        int
 	least        int     // ask at least so many, unless hope is high anyway
 	rare         float64 // a certificate costs so much more
@@ -340,7 +342,7 @@ func (c *Chooser) stage(v *View, m *Model, s stage, now int64) (hope float64, ba
 		}
 	}
 	soon := m.Within(s.ahead)
-	c.best(s, t, v.Rules.Starve, now)
+	c.best(s, &v.Rules, now)
 	value := func(dp []float64) float64 {
 		some := 0.0
 		for i, p := range dp {
@@ -387,7 +389,8 @@ func convolve(dp []float64, q float64) {
 }
 
 // best puts the best candidates of a stage into c.top, best first, as many as the batch holds.
-func (c *Chooser) best(s stage, t *Tune, starve, now int64) {
+func (c *Chooser) best(s stage, r *Rules, now int64) {
+	t := &r.Tune
 	c.top = c.top[:0]
 	if s.batch <= 0 {
 		return
@@ -397,12 +400,15 @@ func (c *Chooser) best(s stage, t *Tune, starve, now int64) {
 		if f.taken || f.fits&s.mask == 0 {
 			continue
 		}
-		f.cost = 1 + t.Tired*float64(f.p.Week)
+		f.cost = s.scarce + t.Tired*float64(f.p.Week)
+		if f.p.Week >= r.cap(f.p, false) {
+			f.cost -= s.scarce * (1 - t.Spent)
+		}
 		if s.rare > 0 && len(f.p.Skills) > 0 {
 			f.cost += s.rare
 		}
 		f.score = f.draw / f.cost
-		if f.p.Fresh || now-f.p.Asked >= starve {
+		if f.p.Fresh || now-f.p.Asked >= r.Starve {
 			f.score *= 1 + t.Turn
 		}
 		if len(c.top) < s.batch {

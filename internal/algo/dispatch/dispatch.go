@@ -236,6 +236,7 @@ type Tune struct {
 	PriceUrgent float64
 	Scarce      float64 // how steeply the price rises with Use
 	Ease        float64 // Use below which it does not rise
+	Spent       float64 // price of asking who is beyond the ordinary cap and open to urgent calls only, of the price else
 	Tired       float64 // price of a question in the last 7 days, in questions
 	Rare        float64 // price of asking a holder of a needed skill for a plain place, in questions
 	Late        float64 // worth of a place filled later than Quick, of one filled before
@@ -251,6 +252,6 @@ func Defaults() Rules {
 		Reach: 1500, Quick: 5 * Minute, Horizon: 30 * Minute, Step: 30 * Second, Batch: 60,
 		Zone: 8 * Hour, Quiet: Hours{22 * 60, 7 * 60}, Cap: 4, CapUrgent: 8, Gap: 4 * Hour, GapUrgent: 30 * Minute,
 		MinAge: 18, MaxAge: 69, Starve: 21 * Day,
-		Tune: Tune{Price: .035, PriceUrgent: .02, Scarce: 2, Ease: .5, Tired: .15, Rare: .5, Late: .5, Part: .4, Curious: .5, Turn: .3},
+		Tune: Tune{Price: .035, PriceUrgent: .02, Scarce: 2, Ease: .5, Spent: .4, Tired: .15, Rare: .5, Late: .5, Part: .4, Curious: .5, Turn: .3},
 	}
 }
