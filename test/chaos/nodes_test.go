@@ -255,7 +255,7 @@ func (c *crowd) live(ctx context.Context) error {
 		if !strings.Contains(page, "/desk/i/"+no+"/accept\"") {
 			break
 		}
-		status, page, _, err = c.ask(ctx, "POST", "/desk/i/"+no+"/accept", url.Values{"act": {"accept"}, "rev": rev[1:]})
+		status, _, _, err = c.ask(ctx, "POST", "/desk/i/"+no+"/accept", url.Values{"act": {"accept"}, "rev": rev[1:]})
 		if err != nil {
 			return err
 		}
