@@ -28,7 +28,6 @@ type town struct {
 	here   []float64
 	where  [buildings]struct{ sum, n float64 }
 	nAsk   int
-	weeks  float64 // person-weeks
 	goneIn int
 }
 
