@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/i18n"
@@ -59,9 +60,17 @@ func (c *Ctx) Context() context.Context { return c.R.Context() }
 // Value is a part of the path: "{no}".
 func (c *Ctx) Value(name string) string { return c.R.PathValue(name) }
 
-// To answers 303: the browser goes to the page that says what happened.
+// Local reports whether path leads to a page of this house. Browsers drop tabs and line
+// ends from addresses and read \ as /: a / and a tab and a / lead to somebody else's.
+func Local(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") &&
+		!strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' })
+}
+
+// To answers 303: the browser goes to the page that says what happened. What is not Local
+// leads to the first page.
 func (c *Ctx) To(url string) error {
-	if !strings.HasPrefix(url, "/") || strings.HasPrefix(url, "//") || strings.ContainsAny(url, "\r\n\\") {
+	if !Local(url) {
 		url = "/"
 	}
 	http.Redirect(c.W, c.R, c.Base+url, http.StatusSeeOther)
@@ -167,6 +176,14 @@ func (g *Gate) serve(route Route) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(sw, r.Body, limit)
 		if err := g.enter(c); err != nil {
+			g.refuse(c, err)
+			return
+		}
+		if !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) {
+			g.refuse(c, fail.New(fail.Missing, "fail.missing"))
+			return
+		}
+		if err := c.Parse(); err != nil {
 			g.refuse(c, err)
 			return
 		}

@@ -188,3 +188,61 @@ func TestTooLargeAFormIsRefused(t *testing.T) {
 		t.Errorf("%d, want 413", w.Code)
 	}
 }
+
+// Nobody is sent to another house, however the address is dressed up.
+func TestOnlyOurOwnPagesAreSentTo(t *testing.T) {
+	var to string
+	h := serve(t, io.Discard, gate.Route{Pattern: "GET /go", Serve: func(c *gate.Ctx) error { return c.To(to) }})
+	for path, want := range map[string]string{
+		"/desk?q=1": "/desk?q=1", "": "/", "//evil.example": "/", "https://evil.example": "/", "/\\evil.example": "/", "\\/evil.example": "/", "/\t/evil.example": "/",
+		"\t//evil.example": "/", "/\n/evil.example": "/", "/\r/evil.example": "/", "/\x00/evil.example": "/", "/\x7f/evil.example": "/", "javascript:alert(1)": "/", " /x": "/",
+		"evil.example": "/", "/./\\evil.example": "/",
+	} {
+		to = path
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/go", nil))
+		if got := w.Header().Get("Location"); got != want {
+			t.Errorf("%q leads to %q, want %q", path, got, want)
+		}
+	}
+}
+
+// What no database keeps does not reach one: broken UTF-8, NUL, numbers that are none.
+func TestWhatNoDatabaseKeepsStaysOutside(t *testing.T) {
+	var got struct {
+		No   string   `json:"no"`
+		Many []string `json:"many"`
+		Lat  float64  `json:"lat"`
+	}
+	h := serve(t, io.Discard, gate.Route{Pattern: "POST /x", Serve: func(c *gate.Ctx) error { return c.Read(&got) }}, gate.Route{Pattern: "GET /p/{no}", Serve: func(c *gate.Ctx) error { return nil }})
+	send := func(kind, body string) int {
+		r := httptest.NewRequest("POST", "/x", strings.NewReader(body))
+		r.Header.Set("Content-Type", kind)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	const form, multi = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+	for _, b := range []struct{ kind, body string }{
+		{form, "no=a%00b%ff&many=%00&many=%c0%80"},
+		{multi, "--b\r\nContent-Disposition: form-data; name=\"no\"\r\n\r\na\x00b\xff\r\n--b\r\nContent-Disposition: form-data; name=\"many\"\r\n\r\n\x00\r\n--b--\r\n"},
+		{"application/json", `{"no":"a\u0000b` + "\xff" + `"}`},
+	} {
+		got.No, got.Many = "", nil
+		if code := send(b.kind, b.body); code != 200 || got.No != "a�b�" || strings.Trim(strings.Join(got.Many, ""), "�") != "" {
+			t.Errorf("%s: %d %q %q", b.kind, code, got.No, got.Many)
+		}
+	}
+	for _, n := range []string{"NaN", "Inf", "-Inf", "1e999"} {
+		if code := send(form, "lat="+n); code != 422 {
+			t.Errorf("lat %s: %d", n, code)
+		}
+	}
+	for _, p := range []string{"/p/%00", "/p/%ff"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", p, nil))
+		if w.Code != 404 {
+			t.Errorf("%s: %d", p, w.Code)
+		}
+	}
+}

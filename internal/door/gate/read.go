@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime/multipart"
 	"net/http"
 	"reflect"
@@ -14,15 +15,21 @@ import (
 	"github.com/linli-town/linli/internal/base/fail"
 )
 
-// Parse reads the form, of either kind, once.
+// Parse reads the form, of either kind, once; every door has done so before its room is
+// asked. What no database keeps, broken UTF-8 and NUL, becomes �.
 func (c *Ctx) Parse() error {
 	if c.parsed {
 		return nil
 	}
 	c.parsed = true
 	err := c.R.ParseForm()
-	if strings.HasPrefix(c.R.Header.Get("Content-Type"), "multipart/form-data") {
+	if err == nil && strings.HasPrefix(c.R.Header.Get("Content-Type"), "multipart/form-data") {
 		err = c.R.ParseMultipartForm(8 << 20)
+	}
+	for _, vs := range c.R.Form {
+		for i, v := range vs {
+			vs[i] = scrub(v)
+		}
 	}
 	if big, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &fail.Error{Kind: fail.Invalid, Code: "fail.body_size", Args: []any{"max", big.Limit >> 20}, Err: err}
@@ -32,6 +39,8 @@ func (c *Ctx) Parse() error {
 	}
 	return nil
 }
+
+func scrub(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\x00", "�") }
 
 // Files are the files sent in a field.
 func (c *Ctx) Files(field string) []*multipart.FileHeader {
@@ -79,6 +88,9 @@ func (c *Ctx) fill(v reflect.Value, prefix string) error {
 			if ss := c.R.Form[name]; len(ss) > 0 {
 				f.Set(reflect.ValueOf(ss).Convert(f.Type()))
 			}
+			for i := range f.Len() {
+				f.Index(i).SetString(scrub(f.Index(i).String()))
+			}
 			continue
 		}
 		s := c.R.PathValue(name)
@@ -86,6 +98,9 @@ func (c *Ctx) fill(v reflect.Value, prefix string) error {
 			s = c.R.FormValue(name)
 		}
 		if s == "" {
+			if f.Kind() == reflect.String { // from a JSON body
+				f.SetString(scrub(f.String()))
+			}
 			continue
 		}
 		if err := set(f, s, c.g.Zone); err != nil {
@@ -107,6 +122,9 @@ func set(f reflect.Value, s string, zone *time.Location) error {
 		f.SetInt(n)
 	case reflect.Float64:
 		n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+		if err == nil && (math.IsNaN(n) || math.IsInf(n, 0)) {
+			err = errors.New("no number")
+		}
 		if err != nil {
 			return err
 		}

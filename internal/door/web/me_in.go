@@ -83,7 +83,7 @@ func device(agent string) string {
 
 // local is a path of this house that a reader may be sent back to, "" for any other.
 func local(back string) string {
-	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\r\n\\") || len(back) > 500 {
+	if !gate.Local(back) || len(back) > 500 {
 		return ""
 	}
 	if path, _, _ := strings.Cut(back, "?"); path == "/in" || path == "/out" || strings.HasPrefix(path, "/in/") {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,7 +116,7 @@ func (s *Server) Refuse(c *gate.Ctx, status int, err error) {
 		p.Ref = c.Ref
 	}
 	if status == http.StatusForbidden && !c.By.Signed() {
-		p.Acts = append(p.Acts, Act{Label: c.Words.T("act.sign_in"), Href: p.To("/in?back=" + c.R.URL.Path)})
+		p.Acts = append(p.Acts, Act{Label: c.Words.T("act.sign_in"), Href: p.To("/in?back=" + strings.ReplaceAll(query(c.R.URL.Path), "%2F", "/"))})
 	}
 	if e := Render(c.W, status, "say", p); e != nil {
 		s.Log.ErrorContext(c.Context(), "refusal page", "ref", c.Ref, "err", e)
