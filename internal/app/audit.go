@@ -20,7 +20,7 @@ type verifyCmd struct {
 }
 
 func (c verifyCmd) Run(e *env) error {
-	t, err := e.open()
+	t, err := e.existing()
 	if err != nil {
 		return err
 	}

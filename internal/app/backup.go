@@ -58,7 +58,7 @@ func (c backupCmd) Run(e *env) error {
 	if err := empty(c.Dir); err != nil {
 		return err
 	}
-	t, err := e.open()
+	t, err := e.existing()
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ type categoriesExport struct {
 }
 
 func (c categoriesExport) Run(e *env) error {
-	t, err := e.open()
+	t, err := e.existing()
 	if err != nil {
 		return err
 	}

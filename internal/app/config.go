@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/linli-town/linli/internal/base/blob"
+	"github.com/linli-town/linli/internal/base/fail"
 )
 
 // Config is what an installation is told by flags and environment (LINLI_…).
@@ -65,7 +68,39 @@ func (c Config) heads() string {
 	return filepath.Join(c.Data, "heads.log")
 }
 
-func (c Config) zone() (*time.Location, error) { return time.LoadLocation(c.Zone) }
+// check refuses what would not do what it looks like: an address without its scheme makes
+// cookies that any network may read, a key without its certificate serves without TLS.
+func (c Config) check() error {
+	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return fail.New(fail.Invalid, "cli.config.url", "value", c.URL)
+	}
+	if (c.Cert == "") != (c.Key == "") {
+		return fail.New(fail.Invalid, "cli.config.tls")
+	}
+	for _, f := range []string{c.Cert, c.Key} {
+		if f == "" {
+			continue
+		}
+		if _, err := os.Stat(f); err != nil {
+			return &fail.Error{Kind: fail.Invalid, Code: "cli.config.file", Args: []any{"file", f}, Err: err}
+		}
+	}
+	if c.SMTP != "" && c.From == "" {
+		return fail.New(fail.Invalid, "cli.config.from")
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return &fail.Error{Kind: fail.Invalid, Code: "cli.config.listen", Args: []any{"value", c.Listen}, Err: err}
+	}
+	return nil
+}
+
+func (c Config) zone() (*time.Location, error) {
+	z, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		err = &fail.Error{Kind: fail.Invalid, Code: "cli.config.zone", Args: []any{"value", c.Zone}, Err: err}
+	}
+	return z, err
+}
 
 func (c Config) proxies() (out []netip.Prefix, err error) {
 	for _, s := range c.Proxies {
@@ -73,7 +108,7 @@ func (c Config) proxies() (out []netip.Prefix, err error) {
 		if err != nil {
 			a, err2 := netip.ParseAddr(s)
 			if err2 != nil {
-				return nil, fmt.Errorf("trusted-proxy: %w", err)
+				return nil, &fail.Error{Kind: fail.Invalid, Code: "cli.config.proxy", Args: []any{"value", s}, Err: err}
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}
@@ -126,6 +161,27 @@ func (c Config) secret() ([]byte, error) {
 	}
 	b = []byte(rand.Text())
 	return b, os.WriteFile(path, b, 0o600)
+}
+
+// made reports whether there is a database already; of a server it cannot know.
+func (c Config) made() bool {
+	if strings.HasPrefix(c.database(), "postgres") {
+		return true
+	}
+	_, err := os.Stat(c.database())
+	return err == nil
+}
+
+// ours makes the embedded database a file that nobody else of the machine can read.
+func (c Config) ours() error {
+	if c.made() {
+		return nil
+	}
+	f, err := os.OpenFile(c.database(), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // showDB is the database without the password that its address may hold.

@@ -19,6 +19,7 @@ import (
 	"github.com/linli-town/linli/internal/base/basemap"
 	"github.com/linli-town/linli/internal/base/blob"
 	"github.com/linli-town/linli/internal/base/db"
+	"github.com/linli-town/linli/internal/base/fail"
 	"github.com/linli-town/linli/internal/base/i18n"
 	"github.com/linli-town/linli/internal/base/job"
 	"github.com/linli-town/linli/internal/base/who"
@@ -72,7 +73,19 @@ func (e *env) open() (*town, error) {
 	return open(e.ctx, cfg, e.errs)
 }
 
+// existing is open for a command that makes no sense without a town: a mistyped folder is
+// not taken for an empty one.
+func (e *env) existing() (*town, error) {
+	if !e.cfg.made() {
+		return nil, fail.New(fail.Missing, "cli.no_town", "db", showDB(e.cfg.database()))
+	}
+	return e.open()
+}
+
 func open(ctx context.Context, cfg Config, logs io.Writer) (_ *town, err error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	t := &town{cfg: cfg, metrics: newMetrics(), log: slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: level(cfg.Level)}))}
 	if t.zone, err = cfg.zone(); err != nil {
 		return nil, err
@@ -81,6 +94,9 @@ func open(ctx context.Context, cfg Config, logs io.Writer) (_ *town, err error) 
 		return nil, err
 	}
 	if err := cfg.makeData(); err != nil {
+		return nil, err
+	}
+	if err := cfg.ours(); err != nil {
 		return nil, err
 	}
 	if t.db, err = db.Open(ctx, cfg.database()); err != nil {
