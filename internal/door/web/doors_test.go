@@ -52,7 +52,11 @@ type crowd struct {
 
 func newCrowd(t *testing.T) *crowd {
 	t.Helper()
-	tn := newTown(t)
+	return crowdIn(t, newTown(t))
+}
+
+func crowdIn(t *testing.T, tn *town) *crowd {
+	t.Helper()
 	k := &crowd{town: tn, in: map[string]string{"visitor": "", "chair": tn.chair, "staff": tn.staff}}
 	hoods, err := tn.s.Places.Under(t.Context(), tn.estate.Path[:strings.Index(tn.estate.Path[1:], "/")+2], place.Neighbourhood)
 	if err != nil || len(hoods) < 2 {
@@ -246,6 +250,7 @@ func (k *crowd) each(f func(r gate.Route, role, method, path string)) {
 // Who may do what, all of it, is a file to be read in review. A door that is not in
 // it fails the test.
 func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
 	k := newCrowd(t)
 	lines := map[string][]string{}
 	k.each(func(r gate.Route, role, method, path string) {

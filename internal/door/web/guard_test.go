@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"slices"
@@ -95,6 +97,7 @@ func (k *crowd) made(key string, st issue.State) (c issue.Issue, reporter, guest
 // Every act of the life of an issue, asked by everybody: 303 done, 422 lets in and says what
 // is missing or that it is not the time, 403 not theirs, 404 not theirs to know of.
 func TestWhoMayMoveAnIssue(t *testing.T) {
+	t.Parallel()
 	k := newCrowd(t)
 	var b strings.Builder
 	for _, st := range []issue.State{issue.Reported, issue.InHand, issue.Closed} {
@@ -459,6 +462,40 @@ func TestWithoutADeskNobodyHasAName(t *testing.T) {
 	for _, n := range []string{"吴民", "赵邻", names[4]} {
 		if !strings.Contains(desk, n) {
 			t.Errorf("the desk does not see %s", n)
+		}
+	}
+}
+
+// What one was told is read when one opens the page oneself, and not by a program that
+// fetches it ahead.
+func TestOnlyALookReadsLetters(t *testing.T) {
+	k := newCrowd(t)
+	ctx, resident, path := t.Context(), k.actor("resident"), k.paths["/me/i/{issue}"]
+	about, err := strconv.ParseInt(path[strings.LastIndex(path, "/")+1:], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Do(ctx, k.s.DB, func(tx *db.Tx) (int, error) {
+		return 0, notify.Post(tx, notify.Letter{To: resident.ID, Kind: "issue.accepted", About: id.ID(about)})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		method, head, value string
+		want                int
+	}{
+		{"HEAD", "", "", 1}, {"GET", "Sec-Purpose", "prefetch;prerender", 1}, {"GET", "Purpose", "prefetch", 1}, {"GET", "X-Moz", "prefetch", 1},
+		{"GET", "Sec-Fetch-Dest", "image", 1}, {"GET", "Sec-Fetch-Site", "cross-site", 1}, {"GET", "Sec-Fetch-Dest", "document", 0},
+	} {
+		r := httptest.NewRequest(tt.method, path, nil)
+		r.AddCookie(&http.Cookie{Name: "session", Value: k.in["resident"]})
+		if tt.head != "" {
+			r.Header.Set(tt.head, tt.value)
+		}
+		w := httptest.NewRecorder()
+		k.h.ServeHTTP(w, r)
+		if n, err := k.s.Letters.Unread(ctx, resident); w.Code != 200 || err != nil || n != tt.want {
+			t.Errorf("%s with %s: %s: %d, %d unread (%v), want %d", tt.method, tt.head, tt.value, w.Code, n, err, tt.want)
 		}
 	}
 }

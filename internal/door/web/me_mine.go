@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -238,11 +239,26 @@ func (s *Server) mineSigned(c *gate.Ctx) (issue.Own, issue.Link, error) {
 	return o, issue.Link{}, err
 }
 
+// looked reports whether a person opens a page on purpose: not a program that fetches it
+// ahead or asks for its head, and not a page of somebody else's that draws it in.
+func looked(r *http.Request) bool {
+	for _, h := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if v := r.Header.Get(h); strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview") {
+			return false
+		}
+	}
+	dest, site := r.Header.Get("Sec-Fetch-Dest"), r.Header.Get("Sec-Fetch-Site")
+	return r.Method == http.MethodGet && (dest == "" || dest == "document" || dest == "empty") && site != "cross-site" && site != "same-site"
+}
+
 // myIssue shows an issue to the one who raised it; what they were told of it is read then.
 func (s *Server) myIssue(c *gate.Ctx) error {
 	o, _, err := s.mineSigned(c)
 	if err != nil {
 		return err
+	}
+	if !looked(c.R) {
+		return s.own(c, nil)
 	}
 	items, err := s.Letters.Inbox(c.Context(), c.By, 0, 100)
 	if err != nil {

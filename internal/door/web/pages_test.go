@@ -33,6 +33,7 @@ import (
 	"github.com/linli-town/linli/internal/core/people"
 	"github.com/linli-town/linli/internal/core/place"
 	"github.com/linli-town/linli/internal/door/gate"
+	"github.com/linli-town/linli/internal/testkit"
 )
 
 // town is a small town behind its front door.
@@ -51,21 +52,17 @@ var rooms = []fs.FS{job.SQL, audit.SQL, place.SQL, people.SQL, notify.SQL, issue
 
 var clerk = who.System(who.CLI)
 
-func newTown(t testing.TB) *town {
+func newTown(t testing.TB) *town { return townOn(t, testkit.Fresh(t, rooms...)) }
+
+func townOn(t testing.TB, d *db.DB) *town {
 	t.Helper()
 	ctx := t.Context()
-	d, err := db.Open(ctx, filepath.Join(t.TempDir(), "t.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
 	ok := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	ok(db.Migrate(ctx, d, rooms...))
 	photos, err := blob.New(filepath.Join(t.TempDir(), "photos"), blob.Options{})
 	ok(err)
 	model := basemap.Town(1)

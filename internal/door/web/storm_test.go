@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -40,7 +41,7 @@ type sheetForm struct {
 
 var numbered = regexp.MustCompile(`[0-9]+`)
 
-var patterns = map[string]*regexp.Regexp{}
+var patterns sync.Map // by path of a route, its regexp
 
 // pattern is the door that a path leads to: two issues have one.
 func (k *crowd) pattern(path string) string {
@@ -48,12 +49,12 @@ func (k *crowd) pattern(path string) string {
 	best := path
 	for _, r := range k.s.Routes() {
 		_, p, _ := strings.Cut(r.Pattern, " ")
-		re := patterns[p]
-		if re == nil {
+		re, ok := patterns.Load(p)
+		if !ok {
 			re = regexp.MustCompile("^" + strings.TrimSuffix(hole.ReplaceAllString(p, "[^/]+"), "{$}") + "$")
-			patterns[p] = re
+			patterns.Store(p, re)
 		}
-		if re.MatchString(path) && (best == path || strings.Count(p, "{") < strings.Count(best, "{")) {
+		if re.(*regexp.Regexp).MatchString(path) && (best == path || strings.Count(p, "{") < strings.Count(best, "{")) {
 			best = p
 		}
 	}
@@ -400,6 +401,7 @@ func came(t *testing.T, where string, w *httptest.ResponseRecorder) (times int) 
 // and then every page and download is opened: what was typed is there as it was typed, and is
 // nothing but text.
 func TestWhateverIsTypedStaysText(t *testing.T) {
+	t.Parallel()
 	k := newCrowd(t)
 	todo := k.forms()
 	seen, kept, boxes := map[string]bool{}, map[string]bool{}, 0
