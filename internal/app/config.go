@@ -88,7 +88,7 @@ func (c Config) check() error {
 	if c.SMTP != "" && c.From == "" {
 		return fail.New(fail.Invalid, "cli.config.from")
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+	if _, _, err := net.SplitHostPort(c.Listen); c.Listen != "" && err != nil {
 		return &fail.Error{Kind: fail.Invalid, Code: "cli.config.listen", Args: []any{"value", c.Listen}, Err: err}
 	}
 	return nil
