@@ -101,7 +101,7 @@ func TestOnceIsOnceForAllWhoPressTogether(t *testing.T) {
 		tn.s.People.Send = func(_ *db.Tx, _ people.Contact, _, c string) error { code = c; return nil }
 		ticket := tn.ask("POST", "/in", "", url.Values{"address": {"wang@example.cn"}}).Result().Cookies()
 		before := count(`select count(*) from session`)
-		got, all = atOnce(64, func(int) *httptest.ResponseRecorder {
+		got, _ = atOnce(64, func(int) *httptest.ResponseRecorder {
 			r := httptest.NewRequest("POST", "/in/code", strings.NewReader("code="+code))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			for _, c := range ticket {

@@ -61,16 +61,13 @@ func (k *crowd) tamper(f sheetForm) (out []tampered) {
 	}
 	add("long", long)
 	body := full.Encode()
-	for _, raw := range []tampered{
+	return append(out, []tampered{
 		{"too long", form, body + "&pad=" + strings.Repeat("x", 1<<20)}, {"broken escapes", form, "%zz=%"}, {"semicolons", form, "a;b;c"}, {"json", "application/json", `{"rev":"x"`}, {"json array", "application/json", `[[[]]]`},
 		{"json null", "application/json", `null`}, {"json of all", "application/json", `{"text":{"a":1},"rev":1e400,"act":null}`}, {"plain", "text/plain", body}, {"none", "", body}, {"xml", "application/xml", "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><x>&a;</x>"},
 		{"no boundary", "multipart/form-data", body}, {"cut multipart", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nx"},
 		{"odd multipart", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"../../a\x00.jpg\"\r\nContent-Type: text/html\r\n\r\n<script>\r\n--b--\r\n"},
 		{"odd type", "application/x-www-form-urlencoded; charset=\"utf-7\"; a=b", body}, {"no type at all", ";;;", body},
-	} {
-		out = append(out, raw)
-	}
-	return out
+	}...)
 }
 
 // Whoever writes requests by hand gets an answer and no fault of ours, and what is refused has
