@@ -98,12 +98,16 @@ func (s *Sealer) Once(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	head := l.head
 	if l.waits {
-		if n, err = db.Do(ctx, s.DB, func(tx *db.Tx) (int, error) { return s.seal(tx, &l.head) }); err != nil {
+		if n, err = db.Do(ctx, s.DB, func(tx *db.Tx) (int, error) {
+			head = l.head // done again when two nodes met: what was not committed is no head
+			return s.seal(tx, &head)
+		}); err != nil {
 			return 0, err
 		}
 	}
-	return n, s.keep(ctx, l.head)
+	return n, s.keep(ctx, head)
 }
 
 func scanID(r db.Row) (n id.ID, err error) { err = r.Scan(&n); return }
