@@ -61,6 +61,7 @@ type candidate struct {
 type waiting struct {
 	fits Roles
 	q    float64 // chance of a yes within the time looked ahead
+	live float64 // 1: asked a short while ago
 }
 
 // Choose decides whom to ask now.
@@ -96,7 +97,7 @@ func (c *Chooser) Choose(v *View, now int64) *Plan {
 	}
 	p.Next = now + v.Rules.Step
 	if now >= v.Need.Raised+v.Rules.Quick {
-		p.Next += v.Rules.Step
+		p.Next += 2 * v.Rules.Step
 	}
 	p.Next = max(min(p.Next, end), now+1)
 	return p
@@ -133,7 +134,7 @@ func (c *Chooser) candidates(v *View, m *Model, open Roles, left int, now int64)
 	c.free = c.free[:0]
 	x := Features{Bin: bins[r.minute(now)/60], DayOff: v.DayOff, Urgent: n.Urgent}
 	common := m.common(x)
-	near := math.Cos(n.At.Lat * math.Pi / 180)
+	scale := n.scale()
 	var tiers [256]int
 	for i := range v.People {
 		p := &v.People[i]
@@ -153,13 +154,8 @@ func (c *Chooser) candidates(v *View, m *Model, open Roles, left int, now int64)
 			c.skip(p, NoPlace)
 			continue
 		}
-		reach := float64(r.reach(p))
-		if dy := math.Abs(n.At.Lat-p.At.Lat) * degree; dy > reach || !(math.Abs(n.At.Lon-p.At.Lon)*degree*near <= 1.1*reach+100) {
-			c.skip(p, Far) // most of a town, without a root
-			continue
-		}
-		far := Metres(n.At, p.At)
-		if !(far <= reach) {
+		far := n.metres(p, scale)
+		if !(far <= float64(r.reach(p))) {
 			c.skip(p, Far)
 			continue
 		}
@@ -235,7 +231,7 @@ func (r *Rules) outlook(age int64) (ahead int64, worth float64) {
 	case age < r.Quick*9/10:
 		return r.Quick - age, 1
 	case left <= r.Horizon/4:
-		return left, 1
+		return left, r.Tune.Last
 	}
 	return min(left, 4*Minute), r.Tune.Late
 }
@@ -247,12 +243,20 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 	if v.Need.Urgent {
 		price = t.PriceUrgent
 	}
-	scarce := 1.0
-	if use.Room > 0 && t.Ease < 1 {
-		scarce += t.Scarce * max(0, float64(use.Asked)/float64(use.Room)-t.Ease) / (1 - t.Ease)
+	scarce, spent := 1.0, 0.0
+	if use.Room > 0 {
+		spent = float64(use.Asked) / float64(use.Room)
 	}
+	if use.Room > 0 && t.Ease < 1 {
+		scarce += t.Scarce * max(0, spent-t.Ease) / (1 - t.Ease)
+	}
+	price *= 1 + t.Wait*max(0, 1-2.5*float64(now-v.Need.Raised)/float64(r.Quick))
 	price /= math.Pow(2, float64(min(max(v.More, 0), 8)))
 	ahead, worth := r.outlook(now - v.Need.Raised)
+	want := t.Steady * math.Pow(float64(left), t.Broad)
+	if now-v.Need.Raised >= r.Quick {
+		want *= 1 + t.Rested*max(0, 1-spent)
+	}
 	lost := c.outstanding(m, ahead, now)
 	batch := r.Batch
 	hope := 1.0
@@ -262,7 +266,7 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 			plain = plain || n > 0
 		} else if n > 0 && batch > 0 {
 			var h float64
-			h, batch = c.stage(v, m, stage{mask: 1 << i, need: n, ahead: ahead, worth: worth * hope, price: price, scarce: scarce, batch: batch, least: max(lost, c.pace(v, n, now))}, now)
+			h, batch = c.stage(v, m, stage{mask: 1 << i, need: n, ahead: ahead, worth: worth * hope, price: price, scarce: scarce, batch: batch, least: lost, want: want}, now)
 			hope *= h
 		}
 	}
@@ -272,18 +276,15 @@ func (c *Chooser) stages(v *View, m *Model, use Use, left int, now int64) {
 		return
 	}
 	s := stage{mask: ^Roles(0), need: left, ahead: ahead, worth: worth * max(hope, .05), price: price, scarce: scarce, batch: batch, rare: t.Rare}
-	s.least = max(lost, c.pace(v, left, now))
+	s.least, s.want = lost, want
+	if hope < t.Head {
+		c.plan.Hope = hope
+		c.rest()
+		return
+	}
 	h, _ := c.stage(v, m, s, now)
 	c.plan.Hope = h
 	c.rest()
-}
-
-// pace is how many are asked at a look whatever the price, once the first minutes are over.
-func (c *Chooser) pace(v *View, need int, now int64) int {
-	if now < v.Need.Raised+v.Rules.Quick {
-		return 0
-	}
-	return v.Rules.Tune.Pace * need
 }
 
 // rest says of those who could have been asked that enough were.
@@ -308,7 +309,11 @@ func (c *Chooser) outstanding(m *Model, ahead, now int64) (lost int) {
 			since := now - o.At
 			f := m.Within(since)
 			q := o.P * (m.Within(since+ahead) - f) / (1 - min(o.P*f, .999))
-			c.wait = append(c.wait, waiting{fits: o.Fits, q: q})
+			live := 0.0
+			if since < patience {
+				live = 1
+			}
+			c.wait = append(c.wait, waiting{o.Fits, q, live})
 		case Declined, Withdrew, Failed:
 			if o.Answered > last {
 				lost++
@@ -318,6 +323,9 @@ func (c *Chooser) outstanding(m *Model, ahead, now int64) (lost int) {
 	return lost
 }
 
+// patience is how long somebody silent counts as still likely to answer.
+const patience = 5 * Minute
+
 type stage struct {
 	mask         Roles
 	need         int
@@ -325,6 +333,7 @@ type stage struct {
 	worth, price float64
 	scarce       float64 // times the price of a question that an ordinary rally could have asked too
 	batch        int
+	want         float64 // expect at least so many
 	least        int     // ask at least so many, unless hope is high anyway
 	rare         float64 // a certificate costs so much more
 }
@@ -336,19 +345,22 @@ func (c *Chooser) stage(v *View, m *Model, s stage, now int64) (hope float64, ba
 	dp := c.chain[:need+1]
 	clear(dp)
 	dp[0] = 1
+	live := 0.0
 	for _, w := range c.wait {
 		if w.fits&s.mask != 0 {
+			live += w.live
 			convolve(dp, w.q)
 		}
 	}
 	soon := m.Within(s.ahead)
 	c.best(s, &v.Rules, now)
+	size := math.Pow(float64(need), t.Worth)
 	value := func(dp []float64) float64 {
 		some := 0.0
 		for i, p := range dp {
 			some += float64(i) * p
 		}
-		return s.worth * (float64(need)*dp[need] + t.Part*some)
+		return s.worth * size * (dp[need] + t.Part*some/float64(need))
 	}
 	try := c.try[:need+1]
 	copy(try, dp)
@@ -359,18 +371,20 @@ func (c *Chooser) stage(v *View, m *Model, s stage, now int64) (hope float64, ba
 	}
 	for n, f := range c.top {
 		convolve(try, f.prob*soon)
+		short := n < least || live < s.want
+		live++
 		cost += s.price * f.cost
-		if j := value(try) - cost; j > most || n < least {
+		if j := value(try) - cost; j > most || short {
 			best, most = n+1, j
 		}
-		if cost > s.worth*float64(need)*(1+t.Part) && n >= least {
+		if cost > s.worth*size*(1+t.Part) && !short {
 			break
 		}
 	}
 	for _, f := range c.top[:best] {
 		f.taken = true
 		convolve(dp, f.prob*soon)
-		c.wait = append(c.wait, waiting{fits: f.fits, q: f.prob * soon})
+		c.wait = append(c.wait, waiting{f.fits, f.prob * soon, 1})
 		c.plan.Ask = append(c.plan.Ask, f.ask(v, s.mask, now))
 	}
 	return dp[need], s.batch - best

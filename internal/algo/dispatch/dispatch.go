@@ -214,7 +214,7 @@ type Rules struct {
 	Opens   []int64 // Opens[t]: how long after the start tier t is asked; missing: at once
 	Quick   int64   // help should be found within
 	Horizon int64   // asking ends after
-	Step    int64   // look again after, in the first Quick; twice that later
+	Step    int64   // look again after, in the first Quick; three times that later
 	Batch   int     // at most so many at once (what the gateway can send in a few seconds)
 
 	Zone      int64 // local time minus UTC
@@ -243,7 +243,13 @@ type Tune struct {
 	Part        float64 // worth of a place filled while others stay open, of one in a covered rally
 	Curious     float64 // how far the estimate is drawn from its own uncertainty, in standard deviations
 	Turn        float64 // how much the starved are preferred
-	Pace        int     // after Quick nobody gives up: at least so many questions at every look, for every open place
+	Steady      float64 // later than Quick: so many are always asked and not yet silent for Patience, whatever the price
+	Broad       float64 // for n open places n to this power times as many
+	Rested      float64 // later than Quick, so many times more of them the less of the week's Use is spent
+	Wait        float64 // at the start a question costs so much more, falling to nothing at 2/5 of Quick: who is asked then may turn out not to be needed
+	Last        float64 // worth of a place filled in the last quarter of the horizon
+	Head        float64 // plain places wait until the skilled ones have this chance
+	Worth       float64 // worth of a rally that needs n: n to this power
 }
 
 // Defaults are the rules of a town that has decided nothing yet.
@@ -252,6 +258,6 @@ func Defaults() Rules {
 		Reach: 1500, Quick: 5 * Minute, Horizon: 30 * Minute, Step: 30 * Second, Batch: 60,
 		Zone: 8 * Hour, Quiet: Hours{22 * 60, 7 * 60}, Cap: 4, CapUrgent: 8, Gap: 4 * Hour, GapUrgent: 30 * Minute,
 		MinAge: 18, MaxAge: 69, Starve: 21 * Day,
-		Tune: Tune{Price: .035, PriceUrgent: .02, Scarce: 2, Ease: .5, Spent: .4, Tired: .15, Rare: .5, Late: .5, Part: .4, Curious: .5, Turn: .3},
+		Tune: Tune{Price: .015, PriceUrgent: .015, Scarce: 1, Ease: .5, Spent: 1, Tired: .3, Rare: .5, Part: .1, Curious: .5, Turn: .3, Steady: 5, Broad: .5, Rested: 1, Worth: .5, Last: .5, Head: .3, Wait: 2},
 	}
 }

@@ -1,5 +1,7 @@
 package dispatch
 
+import "math"
+
 // Reason says why somebody is not asked. If several hold, the first of this list is given.
 type Reason uint8
 
@@ -58,11 +60,19 @@ func May(n *Need, r *Rules, p *Person, open Roles, now int64) Reason {
 	if n.Fits(p, now)&open == 0 {
 		return NoPlace
 	}
-	if !(Metres(n.At, p.At) <= float64(r.reach(p))) {
+	if !(n.metres(p, n.scale()) <= float64(r.reach(p))) {
 		return Far
 	}
 	return timely(n, r, p, now)
 }
+
+// metres is how far p is, with scale the length of a degree of longitude there, in degrees of latitude.
+func (n *Need) metres(p *Person, scale float64) float64 {
+	dx, dy := (n.At.Lon-p.At.Lon)*scale, n.At.Lat-p.At.Lat
+	return math.Sqrt(dx*dx+dy*dy) * degree
+}
+
+func (n *Need) scale() float64 { return math.Cos(n.At.Lat * (math.Pi / 180)) }
 
 // fit: consent and the gates of danger.
 func fit(n *Need, p *Person, r *Rules, now int64) Reason {

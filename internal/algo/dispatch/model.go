@@ -1,6 +1,9 @@
 package dispatch
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // Features are what an estimate is made of: they are kept with an offer and learned from
 // when its end is known.
@@ -63,6 +66,19 @@ var prior = [weights]Weight{
 	wDayOff:   {.1, .05},
 	wBin:      {-1, .1},
 	wBin + 1:  {0, .1}, wBin + 2: {0, .1}, wBin + 3: {0, .1}, wBin + 4: {0, .1}, wBin + 5: {0, .1},
+}
+
+// Beliefs are the coefficients of a Model in plain words.
+type Beliefs struct {
+	Base, Metres, Week, Night, Evening float64
+	Delay                              time.Duration // median
+}
+
+// Exactly is a model that is sure of its beliefs: for simulations.
+func Exactly(b Beliefs) *Model {
+	m := &Model{Delay: Weight{math.Log(b.Delay.Seconds()), 1e-9}}
+	m.Mean[wBase], m.Mean[wMetres], m.Mean[wWeek], m.Mean[wBin], m.Mean[wBin+5] = b.Base, b.Metres, b.Week, b.Night, b.Evening
+	return m
 }
 
 // Trait is what was learned about one person: how much readier they are than others, and

@@ -9,7 +9,12 @@ import (
 
 // Dispatch is the policy people live with: algo/dispatch as it is.
 func Dispatch() Policy {
-	return Policy{"dispatch", func() Decider { return &production{} }}
+	return Policy{Name: "dispatch", New: func() Decider { return &production{} }}
+}
+
+// Oracle is Dispatch with the true readiness of everybody instead of what it has learned.
+func Oracle() Policy {
+	return Policy{Name: "oracle", New: func() Decider { return &production{} }, Oracle: true}
 }
 
 type production struct{ c dispatch.Chooser }
@@ -34,12 +39,12 @@ func Baselines() []Policy {
 		NearestCapped(),
 		waves("fixed", false, false, fixed),
 		waves("fixed_caps", true, false, fixed),
-		{"seven_replaced", func() Decider { return &seven{} }},
+		{Name: "seven_replaced", New: func() Decider { return &seven{} }},
 	}
 }
 
-// Policies are the production policy and all baselines.
-func Policies() []Policy { return append([]Policy{Dispatch()}, Baselines()...) }
+// Policies are the production policy, its oracle and all baselines.
+func Policies() []Policy { return append([]Policy{Dispatch(), Oracle()}, Baselines()...) }
 
 func every(n int) func(int64) (int, int64) {
 	return func(age int64) (int, int64) { return n, 3 * dispatch.Minute }
@@ -59,7 +64,7 @@ func fixed(age int64) (int, int64) {
 }
 
 func waves(name string, caps, random bool, size func(age int64) (int, int64)) Policy {
-	return Policy{name, func() Decider { return &wave{caps: caps, random: random, size: size} }}
+	return Policy{Name: name, New: func() Decider { return &wave{caps: caps, random: random, size: size} }}
 }
 
 type wave struct {

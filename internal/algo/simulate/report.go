@@ -18,7 +18,7 @@ func (r *Result) Table(cell int, w Words) string {
 	}{
 		{"quick", Quick, 1}, {"ten", func(s *Score) float64 { return s.Ten }, 1}, {"half", Half, 1},
 		{"first", func(s *Score) float64 { return s.First }, 1}, {"median", func(s *Score) float64 { return s.Median }, 1}, {"arrived", func(s *Score) float64 { return s.Arrived }, 1},
-		{"asks", func(s *Score) float64 { return s.Asks }, 1}, {"asks_covered", AsksPerCovered, 1}, {"surplus", func(s *Score) float64 { return s.Surplus }, 2}, {"night", func(s *Score) float64 { return s.Night }, 2},
+		{"asks", func(s *Score) float64 { return s.Asks }, 1}, {"asks_covered", AsksPerCovered, 1}, {"rate", func(s *Score) float64 { return s.Rate }, 1}, {"surplus", func(s *Score) float64 { return s.Surplus }, 2}, {"night", func(s *Score) float64 { return s.Night }, 2},
 		{"gone", Gone, 1}, {"most_week", func(s *Score) float64 { return s.MostWeek }, 0}, {"never", func(s *Score) float64 { return s.NeverAsked }, 1},
 		{"gini_asks", func(s *Score) float64 { return s.GiniAsks }, 2}, {"gini_tasks", func(s *Score) float64 { return s.GiniTasks }, 2}, {"worst", func(s *Score) float64 { return s.WorstBuilding }, 2}, {"brier", func(s *Score) float64 { return s.Brier }, 3},
 	}

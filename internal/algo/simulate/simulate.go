@@ -92,6 +92,7 @@ type Score struct {
 	Failed               float64 // covered, but somebody did not come, % of the covered
 	NeverAsked           float64 // not asked in the last 30 days, % of who is left
 	WorstBuilding        float64 // mean time to cover there, over that of the median building
+	Rate                 float64 // yes per question, %
 	Brier                float64 // of the estimates, where the policy makes any
 	Bins                 [10]Bin
 }
@@ -101,8 +102,9 @@ type Bin struct{ N, Said, Came float64 }
 
 // Policy decides whom to ask. It is made anew for every town.
 type Policy struct {
-	Name string
-	New  func() Decider
+	Name   string
+	New    func() Decider
+	Oracle bool // it is told the truth about everybody: an upper mark, never a product
 }
 
 // Decider sees what a rally's desk sees. It adds to ask and says when to look again.

@@ -28,6 +28,8 @@ type town struct {
 	here   []float64
 	where  [buildings]struct{ sum, n float64 }
 	nAsk   int
+	nYes   int
+	oracle bool
 	goneIn int
 }
 
@@ -86,8 +88,14 @@ type rally struct {
 
 // Live lets one policy serve one town for as long as the cell says.
 func Live(c Cell, seed uint64, p Policy, rules dispatch.Rules) Score {
-	t := &town{c: c, seed: seed, rules: rules, model: dispatch.Prior(), policy: p.New()}
+	t := &town{c: c, seed: seed, rules: rules, model: dispatch.Prior(), policy: p.New(), oracle: p.Oracle}
 	t.truth, t.people = settle(c, seed)
+	if p.Oracle {
+		t.model = knowing(c)
+		for i := range t.people {
+			t.people[i].Trait = t.truth[i].trait()
+		}
+	}
 	for i, k := range calls(c, seed) {
 		for t.todo.Len() > 0 && t.todo.list[0].at <= k.at {
 			t.step(heap.Pop(&t.todo).(event))
@@ -181,6 +189,9 @@ func (t *town) ask(r *rally, a dispatch.Ask, now int64) {
 		delay *= 2
 	}
 	yes := u < chance
+	if r.counts && yes {
+		t.nYes++
+	}
 	if yes || draw(t.seed, r.n, who, forNo) < .3 {
 		t.at(event{at: now + max(1, int64(delay*1000)), r: r, offer: int32(offer), yes: yes})
 	}
@@ -211,13 +222,13 @@ func (t *town) answer(r *rally, i int, yes bool, now int64) {
 	p := &t.people[o.Person-1]
 	if !yes {
 		o.State = dispatch.Declined
-		p.Trait = t.model.Learn(r.x[i], p.Trait, dispatch.Declined, now-o.At)
+		t.learn(r, i, p, dispatch.Declined, now-o.At)
 		if t.policy.Hears() {
 			t.decide(r, now)
 		}
 		return
 	}
-	p.Trait = t.model.Learn(r.x[i], p.Trait, dispatch.Coming, now-o.At)
+	t.learn(r, i, p, dispatch.Coming, now-o.At)
 	if r.first == 0 {
 		r.first = now
 	}
@@ -245,6 +256,12 @@ func (t *town) answer(r *rally, i int, yes bool, now int64) {
 	}
 }
 
+func (t *town) learn(r *rally, i int, p *dispatch.Person, s dispatch.State, long int64) {
+	if !t.oracle {
+		p.Trait = t.model.Learn(r.x[i], p.Trait, s, long)
+	}
+}
+
 // end closes a rally: the silent are stood down, and their silence is learned from.
 func (t *town) end(r *rally, now int64, covered bool) {
 	r.over = true
@@ -253,12 +270,14 @@ func (t *town) end(r *rally, now int64, covered bool) {
 		p := &t.people[o.Person-1]
 		switch o.State {
 		case dispatch.Open:
-			p.Trait = t.model.Learn(r.x[i], p.Trait, dispatch.Open, now-o.At)
+			t.learn(r, i, p, dispatch.Open, now-o.At)
 			if covered && !t.truth[o.Person-1].deaf {
 				t.truth[o.Person-1].tire(.5, now)
 			}
 		case dispatch.Coming, dispatch.Reserve:
-			t.model.LearnDelay(o.Answered-o.At, now-o.At)
+			if !t.oracle {
+				t.model.LearnDelay(o.Answered-o.At, now-o.At)
+			}
 		}
 	}
 	left := 0
@@ -304,6 +323,7 @@ func (t *town) score() Score {
 	s.Quick, s.Ten, s.Half = 100*s.Quick/n, 100*s.Ten/n, 100*s.Half/n
 	s.Asks, s.AsksPerCovered = float64(t.nAsk)/n, float64(t.nAsk)/max(float64(s.Covered), 1)
 	s.Failed *= 100 / max(float64(s.Covered), 1)
+	s.Rate = 100 * float64(t.nYes) / max(float64(t.nAsk), 1)
 	s.Surplus, s.Night = s.Surplus/n, s.Night/n
 	end := epoch + int64(t.c.Days)*dispatch.Day
 	var asks, tasks []float64

@@ -3,6 +3,7 @@ package simulate
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/linli-town/linli/internal/algo/dispatch"
 )
@@ -63,8 +64,8 @@ func at(x, y float64) dispatch.Point {
 	return dispatch.Point{Lat: corner.Lat + y*metre, Lon: corner.Lon + x*metre/math.Cos(corner.Lat*math.Pi/180)}
 }
 
-// epoch is a Monday, midnight in the town.
-const epoch = 1_789_920_000_000 - 8*dispatch.Hour
+// epoch is Monday, 21 September 2026, midnight in the town.
+const epoch = 20717*dispatch.Day - 8*dispatch.Hour
 
 // resident is the hidden truth of a volunteer.
 type resident struct {
@@ -220,3 +221,18 @@ func (r *resident) tiredness(now int64) float64 {
 }
 
 func (r *resident) tire(by float64, now int64) { r.tired, r.tiredAt = r.tiredness(now)+by, now }
+
+// knowing is the model of an oracle: the true way, hours and fatigue.
+func knowing(c Cell) *dispatch.Model {
+	return dispatch.Exactly(dispatch.Beliefs{Base: -1.35, Metres: -.18, Week: -.3 * c.Fatigue * .6, Night: -1.5, Evening: .3, Delay: 75 * time.Second})
+}
+
+// trait is what an oracle knows of r.
+func (r *resident) trait() (t dispatch.Trait) {
+	t.Base = dispatch.Weight{Mean: r.ready + 1.35, Var: 1e-9}
+	t.Work = dispatch.Weight{Var: 1e-9}
+	if r.works {
+		t.Work.Mean = -1.2
+	}
+	return t
+}
