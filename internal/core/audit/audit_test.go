@@ -283,7 +283,7 @@ func TestAnyHistoryIsWhole(t *testing.T) {
 				"crash while sealing": func(rt *rapid.T) {
 					s := rapid.IntRange(0, 1).Draw(rt, "node")
 					db.Do(t.Context(), d, func(tx *db.Tx) (int, error) {
-						two[s].seal(tx, &Head{})
+						two[s].seal(tx)
 						return 0, crash
 					})
 				},

@@ -100,20 +100,27 @@ func (s *Sealer) Once(ctx context.Context) (n int, err error) {
 	}
 	head := l.head
 	if l.waits {
-		if n, err = db.Do(ctx, s.DB, func(tx *db.Tx) (int, error) {
-			head = l.head // done again when two nodes met: what was not committed is no head
-			return s.seal(tx, &head)
-		}); err != nil {
+		got, err := db.Do(ctx, s.DB, s.seal)
+		if err != nil {
 			return 0, err
+		}
+		if n = got.n; n > 0 {
+			head = got.head
 		}
 	}
 	return n, s.keep(ctx, head)
 }
 
+// made is what one transaction did, and the head it made.
+type made struct {
+	n    int
+	head Head
+}
+
 func scanID(r db.Row) (n id.ID, err error) { err = r.Scan(&n); return }
 
 // seal does one batch. It does nothing when the lease is another's.
-func (s *Sealer) seal(tx *db.Tx, head *Head) (int, error) {
+func (s *Sealer) seal(tx *db.Tx) (done made, err error) {
 	lease := s.Lease
 	if lease == 0 {
 		lease = 10 * time.Second
@@ -123,16 +130,16 @@ func (s *Sealer) seal(tx *db.Tx, head *Head) (int, error) {
 	k, err := tx.Exec(`update sealer set holder = $1, until = $2 where one = 1 and (holder = $1 or until < $3 or until > $4)`,
 		s.holder, db.Ms(now.Add(lease)), db.Ms(now), db.Ms(now.Add(10*lease)))
 	if err != nil || k == 0 {
-		return 0, err
+		return done, err
 	}
 	h, err := End(tx)
 	if err != nil {
-		return 0, err
+		return done, err
 	}
 	was := h.Seq
 	acts, err := db.All(tx, scan, `select `+cols+` from unsealed u join act a on a.id = u.act order by u.act limit $1`, batch)
 	if err != nil || len(acts) == 0 {
-		return 0, err
+		return done, err
 	}
 	var rows, ids []any
 	for _, a := range acts {
@@ -142,18 +149,17 @@ func (s *Sealer) seal(tx *db.Tx, head *Head) (int, error) {
 		ids = append(ids, a.ID)
 	}
 	if err := each(tx, `insert into seal (seq, act, mark, hash, at) values `, 5, rows); err != nil {
-		return 0, err
+		return done, err
 	}
 	if err := strike(tx, ids); err != nil {
-		return 0, err
+		return done, err
 	}
 	// The place before is asked for once more: whatever became of the lease, nothing is sealed twice.
 	k, err = tx.Exec(`update sealer set seq = $1, hash = $2, at = $3 where one = 1 and seq = $4 and holder = $5`, h.Seq, h.Hash, db.Ms(now), was, s.holder)
 	if err == nil && k != 1 {
 		err = errors.New("the head of the chain moved")
 	}
-	*head = h
-	return len(acts), err
+	return made{len(acts), h}, err
 }
 
 // each inserts rows of n values, many in a statement. The texts are few, so they stay prepared.
