@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -110,4 +111,88 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A function inside db.Do may run twice: what the first try left in a variable from outside
+// would be taken for the truth by the second, or by whoever called.
+func TestTransactionsTouchOnlyTheirTx(t *testing.T) {
+	fset := token.NewFileSet()
+	err := filepath.WalkDir("..", func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(fset, p, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || !isDo(call.Fun) {
+				return true
+			}
+			for _, a := range call.Args {
+				if lit, ok := a.(*ast.FuncLit); ok {
+					for _, x := range touched(lit) {
+						t.Errorf("%s: %s is from outside the transaction; begin it with %s := %s, or give the value back", fset.Position(x.Pos()), x.Name, x.Name, x.Name)
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func isDo(fun ast.Expr) bool {
+	sel, ok := fun.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "Do" {
+		return false
+	}
+	pkg, ok := sel.X.(*ast.Ident)
+	return ok && pkg.Name == "db"
+}
+
+// touched are the variables from outside that a function assigns to or takes the address of.
+func touched(lit *ast.FuncLit) (out []*ast.Ident) {
+	add := func(e ast.Expr) {
+		for {
+			switch x := e.(type) {
+			case *ast.SelectorExpr:
+				e = x.X
+				continue
+			case *ast.IndexExpr:
+				e = x.X
+				continue
+			case *ast.StarExpr:
+				e = x.X
+				continue
+			case *ast.Ident:
+				if x.Obj != nil && (x.Obj.Pos() < lit.Pos() || x.Obj.Pos() > lit.End()) {
+					out = append(out, x)
+				}
+			}
+			return
+		}
+	}
+	ast.Inspect(lit.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if n.Tok != token.DEFINE {
+				for _, e := range n.Lhs {
+					add(e)
+				}
+			}
+		case *ast.IncDecStmt:
+			add(n.X)
+		case *ast.UnaryExpr:
+			if n.Op == token.AND {
+				add(n.X)
+			}
+		}
+		return true
+	})
+	return out
 }

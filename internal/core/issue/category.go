@@ -302,6 +302,7 @@ func (d Desk) EditCategory(ctx context.Context, by who.Actor, c Category) (_ Cat
 		return c, fail.New(fail.Denied, "issue.not_allowed")
 	}
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Category, error) {
+		c := c
 		now, err := CategoryByCode(tx, c.Code)
 		if fail.KindOf(err) != fail.Missing && err != nil {
 			return c, err
@@ -388,6 +389,7 @@ func (d Desk) SaveText(ctx context.Context, by who.Actor, t Text, path string) (
 		}
 	}
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Text, error) {
+		t := t
 		if t.ID != 0 {
 			old, err := db.One(tx, "issue.text_missing", scanText, `select id, category, act, place, rank, words from text where id = $1`, t.ID)
 			if err != nil {

@@ -228,6 +228,7 @@ func (d Desk) SaveView(ctx context.Context, by who.Actor, v SavedView) (_ SavedV
 		return v, &fail.Error{Kind: fail.Invalid, Code: "issue.need_name", Field: "name"}
 	}
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (SavedView, error) {
+		v := v
 		if v.ID != 0 {
 			n, err := tx.Exec(`update view set name = $1, query = $2, rank = $3 where id = $4 and person = $5`, v.Name, v.Query, v.Rank, v.ID, by.ID)
 			if err == nil && n == 0 {

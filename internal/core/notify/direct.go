@@ -30,31 +30,35 @@ func (d Desk) Direct(ctx context.Context, channel, to string, m Message) (err er
 		return fail.New(fail.Missing, whyNowhere)
 	}
 	fen := parts(m.Text) * d.Caps[channel].Fen
-	date, err := db.Do(ctx, d.DB, func(tx *db.Tx) (string, error) {
+	type taken struct {
+		id   id.ID
+		date string
+	}
+	of, err := db.Do(ctx, d.DB, func(tx *db.Tx) (taken, error) {
 		date := d.date(tx.Now())
 		ds, err := days(tx, date)
 		if err != nil {
-			return "", err
+			return taken{}, err
 		}
 		if y := ds[channel]; !d.Caps[channel].carries(true, y.sent-y.failed, y.spent, parts(m.Text)) {
-			return "", fail.New(fail.Busy, whySpent)
+			return taken{}, fail.New(fail.Busy, whySpent)
 		}
-		m.ID = id.New(tx.Now())
-		return date, took(tx, date, channel, fen)
+		return taken{id.New(tx.Now()), date}, took(tx, date, channel, fen)
 	})
 	if err != nil {
 		return err
 	}
+	m.ID = of.id
 	_, sendErr := send(ctx, c, Address{to}, m)
 	refused := errors.Is(sendErr, ErrRefused)
 	_, err = db.Do(context.WithoutCancel(ctx), d.DB, func(tx *db.Tx) (int, error) {
 		switch {
 		case sendErr == nil:
-			return 0, went(tx, date, channel)
+			return 0, went(tx, of.date, channel)
 		case refused:
-			return 0, failed(tx, date, channel, whyRefused, 0, fen)
+			return 0, failed(tx, of.date, channel, whyRefused, 0, fen)
 		}
-		return 0, failed(tx, date, channel, whyDown, 1, 0)
+		return 0, failed(tx, of.date, channel, whyDown, 1, 0)
 	})
 	switch {
 	case refused:

@@ -124,6 +124,7 @@ func (d Desk) RefusesAddress(ctx context.Context, addr string) (err error) {
 func (d Desk) AddBlock(ctx context.Context, by who.Actor, b Block, value string, at id.ID) (_ Block, err error) {
 	defer fail.Wrap(&err, "people.AddBlock")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Block, error) {
+		b, value := b, value
 		var err error
 		if b.Path, err = d.need(tx, by, who.AbuseEdit, at); err != nil {
 			return b, err

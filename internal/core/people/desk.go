@@ -148,6 +148,7 @@ func opens(tx *db.Tx, field, value string) (id.ID, error) {
 func (d Desk) EditPerson(ctx context.Context, by who.Actor, in Person) (_ Person, err error) {
 	defer fail.Wrap(&err, "people.EditPerson(%d)", in.ID)
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Person, error) {
+		in := in
 		p, err := ByID(tx, in.ID)
 		if err != nil {
 			return p, err

@@ -39,6 +39,7 @@ func checkOrg(tx *db.Tx, o *Org) error {
 func (d Desk) AddOrg(ctx context.Context, by who.Actor, o Org) (_ Org, err error) {
 	defer fail.Wrap(&err, "people.AddOrg")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Org, error) {
+		o := o
 		var err error
 		if o.Path, err = d.need(tx, by, who.PeopleEdit, o.Place); err != nil {
 			return o, err
@@ -61,6 +62,7 @@ func (d Desk) AddOrg(ctx context.Context, by who.Actor, o Org) (_ Org, err error
 func (d Desk) EditOrg(ctx context.Context, by who.Actor, o Org) (_ Org, err error) {
 	defer fail.Wrap(&err, "people.EditOrg(%d)", o.ID)
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Org, error) {
+		o := o
 		was, err := OrgByID(tx, o.ID)
 		if err != nil {
 			return o, err
@@ -102,6 +104,7 @@ func checkTeam(tx *db.Tx, t *Team) error {
 func (d Desk) AddTeam(ctx context.Context, by who.Actor, t Team) (_ Team, err error) {
 	defer fail.Wrap(&err, "people.AddTeam")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Team, error) {
+		t := t
 		var err error
 		if t.Path, err = d.need(tx, by, who.PeopleEdit, t.Place); err != nil {
 			return t, err
@@ -124,6 +127,7 @@ func (d Desk) AddTeam(ctx context.Context, by who.Actor, t Team) (_ Team, err er
 func (d Desk) EditTeam(ctx context.Context, by who.Actor, t Team) (_ Team, err error) {
 	defer fail.Wrap(&err, "people.EditTeam(%d)", t.ID)
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Team, error) {
+		t := t
 		was, err := TeamByID(tx, t.ID)
 		if err != nil {
 			return t, err
@@ -153,6 +157,7 @@ func (d Desk) EditTeam(ctx context.Context, by who.Actor, t Team) (_ Team, err e
 func (d Desk) AddCouncil(ctx context.Context, by who.Actor, c Council) (_ Council, err error) {
 	defer fail.Wrap(&err, "people.AddCouncil")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Council, error) {
+		c := c
 		var err error
 		if c.Path, err = d.need(tx, by, who.PeopleEdit, c.Place); err != nil {
 			return c, err
@@ -182,6 +187,7 @@ func (d Desk) AddCouncil(ctx context.Context, by who.Actor, c Council) (_ Counci
 func (d Desk) EditCouncil(ctx context.Context, by who.Actor, c Council) (_ Council, err error) {
 	defer fail.Wrap(&err, "people.EditCouncil(%d)", c.ID)
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Council, error) {
+		c := c
 		was, err := CouncilByID(tx, c.ID)
 		if err != nil {
 			return c, err
@@ -233,6 +239,7 @@ func pillar(tx *db.Tx, code string) (Pillar, error) {
 func (d Desk) SavePillar(ctx context.Context, by who.Actor, p Pillar) (_ Pillar, err error) {
 	defer fail.Wrap(&err, "people.SavePillar")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Pillar, error) {
+		p := p
 		if !by.May(who.PeopleEdit, "/") {
 			return p, denied
 		}

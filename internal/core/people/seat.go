@@ -19,6 +19,7 @@ import (
 func (d Desk) AddMember(ctx context.Context, by who.Actor, m Member) (_ Member, err error) {
 	defer fail.Wrap(&err, "people.AddMember")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Member, error) {
+		m := m
 		path, err := seatPath(tx, m.Kind, m.Of)
 		if err != nil {
 			return m, err
@@ -129,6 +130,7 @@ func (d Desk) RemoveMember(ctx context.Context, by who.Actor, seat id.ID) (err e
 func (d Desk) GiveGrant(ctx context.Context, by who.Actor, g Grant) (_ Grant, err error) {
 	defer fail.Wrap(&err, "people.GiveGrant")
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Grant, error) {
+		g := g
 		var err error
 		if g.Path, err = d.need(tx, by, who.GrantEdit, g.Place); err != nil {
 			return g, err

@@ -309,6 +309,7 @@ func (d Desk) Codes(ctx context.Context, n id.ID) ([]Coded, error) {
 func (d Desk) Close(ctx context.Context, by who.Actor, n id.ID, rev int64, until time.Time) (_ Place, err error) {
 	defer fail.Wrap(&err, "place.Close(%d)", n)
 	return db.Do(ctx, d.DB, func(tx *db.Tx) (Place, error) {
+		until := until
 		p, err := ByID(tx, n)
 		if err != nil {
 			return p, err
