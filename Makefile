@@ -16,7 +16,7 @@ BENCH   ?= .
 FUZZTIME ?= 10s
 export FUZZTIME
 
-.PHONY: build demo test check bench fuzz load lint clean
+.PHONY: build demo test check bench fuzz load simulate lint clean
 
 build:
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/linli ./cmd/linli

@@ -81,9 +81,11 @@ func (c Config) check() error {
 		if f == "" {
 			continue
 		}
-		if _, err := os.Stat(f); err != nil {
+		b, err := os.Open(f)
+		if err != nil {
 			return &fail.Error{Kind: fail.Invalid, Code: "cli.config.file", Args: []any{"file", f}, Err: err}
 		}
+		b.Close()
 	}
 	if c.SMTP != "" && c.From == "" {
 		return fail.New(fail.Invalid, "cli.config.from")

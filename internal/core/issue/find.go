@@ -171,11 +171,6 @@ func show(tx *db.Tx, c Issue, k known, words bool) (err error) {
 	return index(tx, "issue_desk", c.ID, deskWords(c, k.chain, es))
 }
 
-// spokenIn are the entries of an issue that have words.
-func spokenIn(tx *db.Tx, issue id.ID) ([]Entry, error) {
-	return db.All(tx, scanEntry, `select `+entryCols+` from entry where issue = $1 and body <> '' order by id`, issue)
-}
-
 func indexPublic(tx *db.Tx, c Issue, chain []place.Place, s, was shown, es []Entry, found bool) error {
 	if !s.Pub {
 		if was.Pub {

@@ -85,6 +85,11 @@ func scanEntry(r db.Row) (e Entry, err error) {
 	return
 }
 
+// spokenIn are the entries of an issue that have words.
+func spokenIn(tx *db.Tx, issue id.ID) ([]Entry, error) {
+	return db.All(tx, scanEntry, `select `+entryCols+` from entry where issue = $1 and body <> '' order by id`, issue)
+}
+
 func insertEntry(tx *db.Tx, e Entry) error {
 	more := "[]"
 	if len(e.Replies) > 0 {

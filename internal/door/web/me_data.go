@@ -234,7 +234,9 @@ func (s *Server) dataForm(c *gate.Ctx, in correctForm, errs []FieldErr) error {
 		if err != nil {
 			return err
 		}
-		homes = append(homes, Option{Value: idText(in.Home), Label: name, On: true})
+		if name != "" { // a home that no page offered is none
+			homes = append(homes, Option{Value: idText(in.Home), Label: name, On: true})
+		}
 	}
 	p.Blocks = []block{{Forms: []form{{Action: "/me/data/edit", Button: w.T("act.save"), Once: true, Inputs: []input{
 		hide("rev", idText(id.ID(in.Rev))),

@@ -137,8 +137,7 @@ func (tn *town) send(method, path, session, kind string, body io.Reader) *httpte
 	}
 	w := httptest.NewRecorder()
 	tn.h.ServeHTTP(w, r)
-	written := strings.HasPrefix(tn.t.Name(), "TestTampered") // by hand: a browser sends no control characters, and no page offers these
-	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && w.Header().Get("Location") == "" && !written {
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && w.Header().Get("Location") == "" {
 		keep(method+" "+path, w.Body.Bytes())
 	}
 	return w

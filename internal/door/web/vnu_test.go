@@ -67,6 +67,11 @@ func keep(name string, page []byte) {
 	if os.Getenv("LINLI_VNU") == "" {
 		return
 	}
+	// What was sent is said back to be mended. No box of a browser takes control characters,
+	// so a page that holds some was asked for by a program.
+	if bytes.ContainsFunc(page, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\f\r", r) }) {
+		return
+	}
 	kept.Lock()
 	defer kept.Unlock()
 	kept.pages[sha256.Sum256(digits.ReplaceAll(page, []byte("0")))] = keptPage{name, bytes.Clone(page)}
